@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: networkfirewall_flow_operation
+version_added: 0.1.0
+short_description: Wait for flow operations of an AWS Network Firewall
+description:
+  - Polls one or many flow operations, in parallel from one process, until each has ended, and returns their
+    descriptions in the order of the terms.
+  - It never starts anything, so it is safe in check mode and wherever a template is evaluated again.
+  - The interval between questions grows with the time already waited, from under a second to a minute, and the last one
+    ends at the deadline. Throttling and lost connections slow the polling and never end it.
+  - With C(-v) every round is reported; while it waits for more than half a minute, a line is shown every half minute.
+  - Use it with P(ansible.builtin.query#lookup) or C(query()), which always give a list; C(lookup()) unwraps a single
+    one.
+author: flowops.aws contributors
+options:
+  _terms:
+    description:
+      - The flow operations, each the ID, or a mapping with C(flow_operation_id) and, where they differ from the
+        options,
+        C(firewall_arn) and the scope. Items of RV(flowops.aws.networkfirewall_flow_capture#module:flow_operations) fit.
+    required: true
+  timeout:
+    description: For how many seconds to wait at most.
+    type: int
+    default: 900
+  on_timeout:
+    description:
+      - What to do about an operation that has not ended in time.
+      - V(error) fails; V(warn) warns and returns its last description, which says C(IN_PROGRESS); V(skip) leaves it
+        out.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+  on_failed:
+    description:
+      - What to do about an operation that ended as C(FAILED) and so has no flows.
+      - V(error) fails; V(warn) warns and returns it; V(skip) leaves it out.
+    type: str
+    choices: [error, warn, skip]
+    default: error
+  on_partial:
+    description:
+      - What to do about an operation that ended as C(COMPLETED_WITH_ERRORS), from which flows may be missing.
+      - V(error) fails; V(warn) warns and returns it with C(partial=true); V(skip) leaves it out.
+    type: str
+    choices: [error, warn, skip]
+    default: warn
+seealso:
+  - module: flowops.aws.networkfirewall_flow_capture
+  - module: flowops.aws.networkfirewall_flow_flush
+extends_documentation_fragment:
+  - flowops.aws.firewall
+  - flowops.aws.scope
+  - amazon.aws.boto3
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+"""
+
+EXAMPLES = r"""
+- name: Capture every flow in every zone
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    flow_filters: [{any: true}]
+  register: capture
+
+- name: Wait for all of them
+  ansible.builtin.set_fact:
+    operations: "{{ query('flowops.aws.networkfirewall_flow_operation', *capture.flow_operations,
+      region='us-east-1') }}"
+
+- name: Wait for one by its ID, for two minutes, and go on without it
+  ansible.builtin.set_fact:
+    operations: "{{ query('flowops.aws.networkfirewall_flow_operation', '0a1b2c3d-0000-4000-8000-0123456789ab',
+      firewall_name='egress', availability_zone='us-east-1a', region='us-east-1', timeout=120, on_timeout='skip') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: What C(DescribeFlowOperation) says of each operation, the API's members in snake_case.
+  type: list
+  elements: dict
+  contains:
+    firewall_arn:
+      description: The ARN of the firewall.
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+    availability_zone:
+      description: The zone, or in its place the scope of another kind.
+      type: str
+      sample: us-east-1a
+    flow_operation_id:
+      description: The ID of the flow operation.
+      type: str
+      sample: 0a1b2c3d-0000-4000-8000-0123456789ab
+    flow_operation_type:
+      description: V(FLOW_CAPTURE) or V(FLOW_FLUSH).
+      type: str
+      sample: FLOW_CAPTURE
+    flow_operation_status:
+      description: V(COMPLETED), V(COMPLETED_WITH_ERRORS), V(FAILED), or V(IN_PROGRESS) after a time-out.
+      type: str
+      sample: COMPLETED
+    partial:
+      description:
+        - That flows may be missing, because it ended as V(COMPLETED_WITH_ERRORS) or V(FAILED), or has not ended.
+      type: bool
+      sample: false
+    status_message:
+      description: Why the operation failed or is incomplete, when AWS gives a reason.
+      type: str
+      sample: Flow timeout
+    flow_request_timestamp:
+      description: When the firewall identified the flows, ISO 8601 in UTC.
+      type: str
+      sample: "2026-01-31T12:00:00+00:00"
+    flow_operation:
+      description: What was asked for, C(flow_filters) and C(minimum_flow_age_in_seconds).
+      type: dict
+      sample: {"flow_filters": [{"source_address": {"address_definition": "0.0.0.0/0"}}]}
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible.errors import AnsibleLookupError
+from ansible.utils.display import Display
+from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
+
+from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, client_config, described
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.scope import (
+    SCOPE_MEMBERS,
+    check_firewall_name,
+    check_operation_id,
+    parse_firewall_arn,
+    scope_of,
+    scope_text,
+)
+
+display = Display()
+
+# Half a minute without a sign of life is where a person watching a job starts to wonder.
+_SIGN_OF_LIFE = 30.0
+
+
+class LookupModule(AWSLookupBase):
+    def run(self, terms: list[Any], variables: Any, **kwargs: Any) -> list[Any]:
+        """Return the descriptions of the operations that the terms name; raise AnsibleLookupError otherwise."""
+        super().run(terms, variables, **kwargs)
+        try:
+            return self._wait(terms)
+        except FlowOpsError as error:
+            raise AnsibleLookupError(error.message) from error
+
+    def _wait(self, terms: list[Any]) -> list[Any]:
+        timeout = self.get_option("timeout")
+        if timeout < 0:
+            raise OptionError("timeout", timeout, "give a number of seconds from 0 up")
+        operations = [self._operation(term) for term in terms]
+        if not operations:
+            return []
+        api = NetworkFirewall(self.client("network-firewall", aws_config=client_config(None)), warn=self.warn)
+        for operation in operations:
+            api.check_scope(scope_of(operation))
+        named = None
+        for operation in operations:
+            if operation["firewall_arn"]:
+                api.arn_of(operation)
+            else:
+                named = named or api.arn_of({"firewall_name": self.get_option("firewall_name")})
+                operation["firewall_arn"] = named
+        answers, still_open = api.wait(operations, timeout, notice=self._notice(len(operations)))
+        return self._verdicts(operations, answers, still_open, timeout)
+
+    def _operation(self, term: Any) -> dict[str, Any]:
+        """Return one term as {flow_operation_id, firewall_arn, scope option}, filled up from the options."""
+        given = dict(term) if isinstance(term, Mapping) else {"flow_operation_id": term}
+        scope = scope_of(given) or scope_of({name: self.get_option(name) for name in SCOPE_MEMBERS})
+        arn = given.get("firewall_arn") or self.get_option("firewall_arn")
+        name = self.get_option("firewall_name")
+        if arn:
+            parse_firewall_arn(arn)
+        elif name:
+            check_firewall_name(name)
+        else:
+            raise FlowOpsError(
+                f"The term {given.get('flow_operation_id')!r} names no firewall and neither do the options; give"
+                " firewall_arn or firewall_name."
+            )
+        return {
+            "flow_operation_id": check_operation_id(given.get("flow_operation_id")),  # type: ignore[arg-type]
+            "firewall_arn": arn,
+            **scope,
+        }
+
+    def _notice(self, total: int) -> Callable[[float, Mapping[int, Any], list[int]], None]:
+        said = 0.0
+
+        def notice(elapsed: float, answers: Mapping[int, Any], still_open: list[int]) -> None:
+            nonlocal said
+            line = f"flow operations: {total - len(still_open)} of {total} ended after {elapsed:.0f} s"
+            if elapsed - said >= _SIGN_OF_LIFE and still_open:
+                said = elapsed
+                display.display(line)
+            else:
+                self.v_log(1, line)
+
+        return notice
+
+    def _verdicts(
+        self,
+        operations: Sequence[Mapping[str, Any]],
+        answers: Sequence[dict[str, Any] | None],
+        still_open: Sequence[int],
+        timeout: int,
+    ) -> list[Any]:
+        results = []
+        for index, (operation, answer) in enumerate(zip(operations, answers, strict=True)):
+            result = described(answer or {}, operation)
+            status = result.get("flow_operation_status", "IN_PROGRESS")
+            reason = f" ({result['status_message']})" if result.get("status_message") else ""
+            result["partial"] = status != "COMPLETED"
+            what = f"The flow operation {operation['flow_operation_id']} in {scope_text(scope_of(operation))}"
+            if index in still_open:
+                keep = self._deal("on_timeout", f"{what} had not ended when timeout, {timeout} seconds, had passed.")
+            elif status == "FAILED":
+                keep = self._deal("on_failed", f"{what} failed{reason}; it has no flows.")
+            elif status == "COMPLETED_WITH_ERRORS":
+                keep = self._deal("on_partial", f"{what} completed with errors{reason}; flows may be missing.")
+            else:
+                keep = True
+            if keep:
+                results.append(result)
+        return results
+
+    def _deal(self, option: str, message: str) -> bool:
+        """Return whether to keep the operation that the message is about, as the option says."""
+        choice = self.get_option(option)
+        if choice == "error":
+            raise AnsibleLookupError(message)
+        if choice == "warn":
+            self.warn(message)
+        return bool(choice == "warn")

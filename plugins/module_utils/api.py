@@ -1,0 +1,675 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The only room that calls the SDK: every call to AWS, its retries, and its errors as sentences."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import wraps
+from typing import Any
+
+try:
+    import boto3
+    import botocore
+    from botocore.config import Config
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        HTTPClientError,
+        NoCredentialsError,
+        PartialCredentialsError,
+    )
+    from botocore.paginate import TokenDecoder, TokenEncoder
+    from botocore.parsers import ResponseParserError
+except ImportError:
+    # AnsibleAWSModule and the lookup base say what is missing; the names below are only needed once that passed.
+    BotoCoreError = ClientError = ConnectTimeoutError = EndpointConnectionError = HTTPClientError = Exception  # type: ignore[assignment,misc]
+    NoCredentialsError = PartialCredentialsError = ResponseParserError = Exception  # type: ignore[assignment,misc]
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+
+from .errors import FlowOpsError, OptionError, shown
+from .filters import keys_of
+from .polling import Answer, wait_for
+from .records import utc_text
+from .scope import MEMBER_SINCE, SCOPE_MEMBERS, parse_firewall_arn, scope_text, scope_to_api
+
+FINISHED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED")
+CAPTURE, FLUSH = "FLOW_CAPTURE", "FLOW_FLUSH"
+MAX_PARALLEL = 16
+
+# AWSRetry knows neither of the codes that this API declares, nor those of Things Graph.
+RETRIED_CODES = ("ThrottlingException", "InternalServerError", "InternalFailureException", "ServiceUnavailable")
+THROTTLING_CODES = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded")
+
+# Waits of about 0.1, 0.2, 0.4 ... 20 seconds, halved by jitter on average: some two minutes of trouble on one page.
+_READ_ATTEMPTS = 16
+_CONNECT_ATTEMPTS = 4
+_START_ATTEMPTS = 8
+_LOOKS_FOR_A_LOST_START = 3
+
+
+class IncompleteAnswer(Exception):
+    """An answer with status 200 that lacks what the API always sends: cut off, or not from the API at all."""
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        """Return seconds since some fixed moment."""
+        return time.monotonic()
+
+    def time(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Let seconds pass."""
+        time.sleep(seconds)
+
+
+class ReadRetry(AWSRetry):
+    """AWSRetry for calls that only read: also lost connections and answers that did not arrive whole."""
+
+    base_class = (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer)
+
+    @staticmethod
+    def status_code_from_exception(error: Any) -> str:
+        """Return the service's error code, or the name of the exception when no service answered."""
+        return code_of(error) or type(error).__name__
+
+    @staticmethod
+    def found(response_code: str, catch_extra_error_codes: Sequence[str] | None = None) -> bool:
+        """Return whether asking again may help."""
+        if AWSRetry.found(response_code, catch_extra_error_codes):
+            return True
+        # A code with a known name is the service's considered answer; the rest is the way to it failing.
+        return response_code in _TRANSIENT_EXCEPTIONS or response_code.startswith("HTTP 5") or response_code == "429"
+
+
+class ConnectRetry(AWSRetry):
+    """A short retry for an endpoint that could not be reached at all, which waiting seldom mends."""
+
+    base_class = (EndpointConnectionError, ConnectTimeoutError)
+
+    @staticmethod
+    def status_code_from_exception(error: Any) -> str:
+        """Return the name of the exception."""
+        return type(error).__name__
+
+    @staticmethod
+    def found(response_code: str, catch_extra_error_codes: Sequence[str] | None = None) -> bool:
+        """Return True: nothing has been sent, so asking again is always safe."""
+        return True
+
+
+_TRANSIENT_EXCEPTIONS = frozenset(
+    {
+        "HTTPClientError",
+        "ConnectionClosedError",
+        "ReadTimeoutError",
+        "ResponseStreamingError",
+        "ResponseParserError",
+        "IncompleteAnswer",
+    }
+)
+
+
+def code_of(error: BaseException) -> str:
+    """Return a ClientError's code, 'HTTP 5xx' for a server failure without a name, '' for other exceptions."""
+    if not isinstance(error, ClientError) or not hasattr(error, "response"):
+        return ""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status >= 500 and code not in RETRIED_CODES:
+        return f"HTTP {status}"
+    return code
+
+
+def _whole(call: Callable[..., Any], operation: str, member: str) -> Callable[..., Any]:
+    """Return the SDK call, raising IncompleteAnswer when its answer lacks the member that is always there."""
+
+    @wraps(call)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            answer = call(*args, **kwargs)
+        except (AttributeError, TypeError, UnicodeDecodeError) as error:
+            # botocore takes JSON that is no mapping, or text in no known encoding, for a mapping.
+            raise IncompleteAnswer(f"the answer to {operation} was not what the API sends") from error
+        if not isinstance(answer, Mapping) or member not in answer:
+            raise IncompleteAnswer(f"the answer to {operation} came without {member}: cut off, or not from the API")
+        return answer
+
+    return checked
+
+
+def _retried(call: Callable[..., Any]) -> Callable[..., Any]:
+    connected = ConnectRetry.jittered_backoff(retries=_CONNECT_ATTEMPTS, delay=0.2, max_delay=2)(call)
+    return ReadRetry.jittered_backoff(
+        retries=_READ_ATTEMPTS, delay=0.1, max_delay=20, catch_extra_error_codes=list(RETRIED_CODES)
+    )(connected)
+
+
+@contextmanager
+def calling(doing: str) -> Iterator[None]:
+    """Turn what the SDK raises inside the block into a FlowOpsError that says in one sentence what failed."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, ResponseParserError, IncompleteAnswer) as error:
+        raise sentence(error, doing) from error
+
+
+def sentence(error: Any, doing: str) -> FlowOpsError:
+    """Return an SDK exception as a FlowOpsError: one sentence, and error {code, message} for programs."""
+    code = code_of(error)
+    if code:
+        message = str(error.response.get("Error", {}).get("Message") or "").strip().rstrip(".")
+        text = f"{message} ({code})" if message else code
+        if code in THROTTLING_CODES:
+            text += f"; AWS kept throttling through {_READ_ATTEMPTS} attempts, try again later or with fewer forks"
+        elif code in ("ExpiredTokenException", "ExpiredToken"):
+            text += "; the session credentials have expired, get new ones"
+        return FlowOpsError(f"Could not {doing}: {text}.", error={"code": code, "message": message})
+    if isinstance(error, NoCredentialsError):
+        text = (
+            "no AWS credentials were found; set access_key and secret_key, or profile, or the environment variables"
+            " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    elif isinstance(error, PartialCredentialsError):
+        text = f"the AWS credentials are incomplete ({error})"
+    elif isinstance(error, EndpointConnectionError):
+        text = f"{str(error).rstrip('.')}; check endpoint_url, region and the network"
+        text = text[0].lower() + text[1:]
+    elif isinstance(error, IncompleteAnswer):
+        text = f"{error}, {_READ_ATTEMPTS} times in a row; check endpoint_url and what lies between here and AWS"
+    else:
+        text = " ".join(str(error).split()).rstrip(".")
+    return FlowOpsError(f"Could not {doing}: {text}.", error={"code": type(error).__name__, "message": str(error)})
+
+
+@dataclass(frozen=True)
+class Paging:
+    """The SDK's PaginationConfig: max_items in all, page_size a page, starting_token from an earlier next_token."""
+
+    max_items: int | None = None
+    page_size: int | None = None
+    starting_token: str | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], largest_page: int) -> Paging:
+        """Return the paging that the options ask for; raise OptionError naming the one that is out of range."""
+        paging = cls(options.get("max_items"), options.get("page_size"), options.get("starting_token") or None)
+        if paging.max_items is not None and paging.max_items < 1:
+            raise OptionError("max_items", paging.max_items, "give a whole number from 1 up")
+        if paging.page_size is not None and not 1 <= paging.page_size <= largest_page:
+            raise OptionError("page_size", paging.page_size, f"give a whole number from 1 to {largest_page}")
+        _decode_token(paging.starting_token)
+        return paging
+
+
+def _decode_token(token: str | None) -> tuple[str | None, int]:
+    """Return the service's token and the items of its page already seen; raise OptionError for a foreign text."""
+    if token is None:
+        return None, 0
+    try:
+        decoded = TokenDecoder().decode(token)
+    except Exception:  # pylint: disable=broad-except  # any failure to decode says the same thing
+        decoded = None
+    if isinstance(decoded, dict):
+        inner = decoded.get("NextToken", decoded.get("nextToken"))
+        skip = decoded.get("boto_truncate_amount", 0)
+        if (inner is None or isinstance(inner, str)) and isinstance(skip, int) and skip >= 0 and (inner or skip):
+            return inner, skip
+    elif re.fullmatch(r"[0-9A-Za-z:/+=_.-]{1,4096}", token):
+        return token, 0
+    raise OptionError("starting_token", token, "give the next_token that an earlier listing returned")
+
+
+class Listing:
+    """The pages of one paginated operation, each asked for until it arrived whole, cut at max_items items.
+
+    The SDK's own iterator cuts at max_items too, but its token then holds only for the same page_size;
+    here the items already seen are skipped over as many pages as it takes.
+    """
+
+    def __init__(
+        self, client: Any, operation: str, request: Mapping[str, Any], paging: Paging, list_key: str, doing: str
+    ) -> None:
+        self.client = client
+        self.operation = operation
+        self.request = dict(request)
+        self.paging = paging
+        self.list_key = list_key
+        self.doing = doing
+        self.next_token: str | None = None
+        self.page_count = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield each page, a response of the API with its list cut to what was asked for."""
+        paginator = self.client.get_paginator(self.operation)
+        token_key = self._token_key()
+        token, skip = _decode_token(self.paging.starting_token)
+        config: dict[str, Any] = {"PageSize": self.paging.page_size}
+        if token is not None:
+            config["StartingToken"] = TokenEncoder().encode({token_key: token})
+        left = self.paging.max_items
+        answers = iter(paginator.paginate(**self.request, PaginationConfig=config))
+        while True:
+            try:
+                with calling(self.doing):
+                    page = next(answers, None)
+            except FlowOpsError as error:
+                raise self._about_token(error) from error
+            if page is None:
+                return
+            self.page_count += 1
+            items = page[self.list_key]
+            following = page.get(token_key)
+            skipped = min(skip, len(items))
+            skip -= skipped
+            shown_items = items[skipped:] if skipped else items
+            if left is not None and len(shown_items) >= left:
+                if len(shown_items) > left:
+                    self.next_token = self._encode(token_key, token, skipped + left)
+                elif following:
+                    self.next_token = self._encode(token_key, following, 0)
+                yield {**page, self.list_key: shown_items[:left]}
+                return
+            if left is not None:
+                left -= len(shown_items)
+            yield {**page, self.list_key: shown_items} if skipped else page
+            token = following
+
+    def _token_key(self) -> str:
+        return "nextToken" if self.list_key == "messages" else "NextToken"
+
+    @staticmethod
+    def _encode(token_key: str, token: str | None, seen: int) -> str:
+        content: dict[str, Any] = {token_key: token}
+        if seen:
+            content["boto_truncate_amount"] = seen
+        return str(TokenEncoder().encode(content))
+
+    def _about_token(self, error: FlowOpsError) -> FlowOpsError:
+        code = error.details.get("error", {}).get("code")
+        if self.paging.starting_token and self.page_count == 0 and code == "InvalidRequestException":
+            return FlowOpsError(
+                f"starting_token: {shown(self.paging.starting_token, 80)} was refused by AWS"
+                f" ({error.details['error']['message']}); give the next_token of a recent listing with the same"
+                " options, or none to start over.",
+                **error.details,
+            )
+        return error
+
+
+def client_config(aws_config: Mapping[str, Any] | None) -> Any:
+    """Return the user's botocore settings with the SDK's own retries off; raise OptionError when they are none.
+
+    This room retries by itself: it knows what may be asked twice, and that a start may not.
+    """
+    settings = {"max_pool_connections": 2 * MAX_PARALLEL, **(aws_config or {})}
+    mode = (settings.get("retries") or {}).get("mode", "standard")
+    try:
+        return Config(**{**settings, "retries": {"mode": mode, "total_max_attempts": 1}})
+    except (TypeError, BotoCoreError) as error:
+        raise OptionError(
+            "aws_config", aws_config, f"give settings of botocore's Config ({' '.join(str(error).split())})"
+        ) from error
+
+
+class NetworkFirewall:
+    """AWS Network Firewall's flow operations through one SDK client."""
+
+    def __init__(
+        self, client: Any, clock: Any = None, spread_over: int = MAX_PARALLEL, warn: Callable[[str], None] | None = None
+    ) -> None:
+        if not hasattr(client, "list_flow_operations"):
+            raise FlowOpsError(
+                f"This botocore {botocore.__version__} does not know flow operations; install 1.37.17 or newer."
+            )
+        self.client = client
+        self.clock = clock or SystemClock()
+        self.spread_over = spread_over
+        self.warn = warn or (lambda message: None)
+        # The calls as the SDK made them, for those who must not repeat them blindly.
+        self._start = {CAPTURE: client.start_flow_capture, FLUSH: client.start_flow_flush}
+        self._describe_once = _whole(client.describe_flow_operation, "DescribeFlowOperation", "FlowOperationStatus")
+        for name, member in (
+            ("list_flow_operations", "FlowOperations"),
+            ("list_flow_operation_results", "Flows"),
+            ("describe_firewall", "FirewallStatus"),
+            ("describe_flow_operation", "FlowOperationStatus"),
+        ):
+            operation = client.meta.method_to_api_mapping[name]
+            # Set on the client itself, so that the SDK's own paginators go through it too.
+            setattr(client, name, _retried(_whole(getattr(client, name), operation, member)))
+
+    # -- firewalls -----------------------------------------------------------------------------------------------
+
+    def firewall(self, *, arn: str | None = None, name: str | None = None) -> dict[str, Any]:
+        """Return DescribeFirewall's answer for a firewall by ARN or name; raise FlowOpsError when there is none."""
+        key = {"FirewallArn": arn} if arn else {"FirewallName": name}
+        with calling(f"describe the firewall {shown(arn or name)}"):
+            return dict(self.client.describe_firewall(**key))
+
+    def arn_of(self, options: Mapping[str, Any]) -> str:
+        """Return the firewall's ARN from firewall_arn, or from firewall_name by one describe."""
+        arn = options.get("firewall_arn")
+        if not arn:
+            return str(self.firewall(name=options["firewall_name"])["Firewall"]["FirewallArn"])
+        region = self.client.meta.region_name
+        if parse_firewall_arn(arn).region != region:
+            raise OptionError(
+                "firewall_arn",
+                arn,
+                f"its region differs from the region in use, {region}; set region to the firewall's",
+            )
+        return str(arn)
+
+    def zones_of(self, options: Mapping[str, Any]) -> tuple[str, list[str]]:
+        """Return the ARN of the firewall that the options name and its Availability Zones, sorted, by one describe."""
+        name = options.get("firewall_name")
+        answer = self.firewall(name=name) if name else self.firewall(arn=self.arn_of(options))
+        return str(answer["Firewall"]["FirewallArn"]), sorted(answer["FirewallStatus"].get("SyncStates") or {})
+
+    def check_scope(self, scope: Mapping[str, str]) -> None:
+        """Raise FlowOpsError when the installed botocore is too old for a scope member."""
+        members = self.client.meta.service_model.operation_model("DescribeFlowOperation").input_shape.members
+        for name in scope:
+            member = SCOPE_MEMBERS[name]
+            if member not in members:
+                raise FlowOpsError(
+                    f"{name}: this botocore {botocore.__version__} does not know it;"
+                    f" install botocore {MEMBER_SINCE.get(member, '1.37.17')} or newer."
+                )
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def flow_operations(
+        self, arn: str, scope: Mapping[str, str], operation_type: str | None, paging: Paging = Paging()
+    ) -> Listing:
+        """Return the listing of a firewall's flow operations (the last 12 hours), rows without scope."""
+        request: dict[str, Any] = {"FirewallArn": arn, **scope_to_api(scope)}
+        if operation_type:
+            request["FlowOperationType"] = operation_type
+        doing = f"list the flow operations of {shown(arn)} in {scope_text(scope)}"
+        return Listing(self.client, "list_flow_operations", request, paging, "FlowOperations", doing)
+
+    def flow_operation_results(
+        self, arn: str, scope: Mapping[str, str], flow_operation_id: str, paging: Paging = Paging()
+    ) -> Listing:
+        """Return the listing of one flow operation's flows."""
+        request = {"FirewallArn": arn, "FlowOperationId": flow_operation_id, **scope_to_api(scope)}
+        doing = f"list the flows of flow operation {flow_operation_id} in {scope_text(scope)}"
+        return Listing(self.client, "list_flow_operation_results", request, paging, "Flows", doing)
+
+    def describe(self, arn: str, scope: Mapping[str, str], flow_operation_id: str) -> dict[str, Any]:
+        """Return DescribeFlowOperation's answer."""
+        with calling(f"describe the flow operation {flow_operation_id} in {scope_text(scope)}"):
+            return _bare(
+                self.client.describe_flow_operation(
+                    FirewallArn=arn, FlowOperationId=flow_operation_id, **scope_to_api(scope)
+                )
+            )
+
+    # -- waiting -------------------------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        operations: Sequence[Mapping[str, Any]],
+        timeout: float,
+        notice: Callable[[float, dict[int, Any], list[int]], None] | None = None,
+    ) -> tuple[list[dict[str, Any] | None], list[int]]:
+        """Return the last description of each operation and the positions of those not finished in timeout seconds.
+
+        An operation is {firewall_arn, flow_operation_id, scope option}; an answer that no waiting can mend raises.
+        """
+        with ThreadPoolExecutor(max_workers=max(1, min(len(operations), self.spread_over))) as pool:
+            trouble: dict[int, int] = {}
+
+            def probe(index: int) -> Answer:
+                item = operations[index]
+                scope = {name: item[name] for name in SCOPE_MEMBERS if item.get(name)}
+                doing = f"describe the flow operation {item['flow_operation_id']} in {scope_text(scope)}"
+                with calling(doing):
+                    try:
+                        answer = self._describe_once(
+                            FirewallArn=item["firewall_arn"],
+                            FlowOperationId=item["flow_operation_id"],
+                            **scope_to_api(scope),
+                        )
+                    except (EndpointConnectionError, ConnectTimeoutError):
+                        trouble[index] = trouble.get(index, 0) + 1
+                        if trouble[index] >= _CONNECT_ATTEMPTS:
+                            raise
+                        return Answer(throttled=True)
+                    except ReadRetry.base_class as error:
+                        code = ReadRetry.status_code_from_exception(error)
+                        if code not in THROTTLING_CODES and not ReadRetry.found(code, list(RETRIED_CODES)):
+                            raise
+                        return Answer(throttled=True)
+                trouble.pop(index, None)
+                return Answer(_bare(answer), answer["FlowOperationStatus"] in FINISHED)
+
+            waited = wait_for(
+                range(len(operations)),
+                probe,
+                timeout=timeout,
+                clock=self.clock,
+                spread=pool.map,
+                notice=notice,
+            )
+        return [waited.answers.get(index) for index in range(len(operations))], waited.open
+
+    def _wait_until_idle(self, arn: str, scope: Mapping[str, str], deadline: float) -> None:
+        """Return when no operation of the scope is in progress; raise FlowOpsError at the deadline (monotonic)."""
+
+        def probe(_key: str) -> Answer:
+            busy = [row for row in self._rows(arn, scope).values() if row["FlowOperationStatus"] == "IN_PROGRESS"]
+            return Answer(busy, not busy)
+
+        waited = wait_for(["zone"], probe, timeout=max(0.0, deadline - self.clock.monotonic()), clock=self.clock)
+        if waited.open:
+            row = waited.answers["zone"][0]
+            raise FlowOpsError(
+                f"{scope_text(scope)} is still busy with flow operation {row['FlowOperationId']}"
+                f" ({row['FlowOperationType']}); a zone takes one operation at a time, and wait_timeout has passed."
+            )
+
+    def _rows(self, arn: str, scope: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        listing = self.flow_operations(arn, scope, None)
+        return {row["FlowOperationId"]: row for page in listing for row in page["FlowOperations"]}
+
+    # -- starting ------------------------------------------------------------------------------------------------
+
+    def start(
+        self,
+        kind: str,
+        arn: str,
+        scope: Mapping[str, str],
+        api_filters: Sequence[Mapping[str, Any]],
+        *,
+        minimum_flow_age: int | None,
+        captured_at: datetime | None,
+        deadline: float,
+    ) -> dict[str, Any]:
+        """Start one capture or flush in a scope and return {flow_operation_id, flow_operation_status, ...}.
+
+        A zone busy with another operation is waited for until deadline (monotonic seconds). A start whose answer
+        was lost is looked for among the operations that were not there before, and never sent twice blindly.
+        With captured_at, the minimum flow age sent grows by the seconds since then, counted by the service's clock.
+        """
+        known = self._rows(arn, scope)
+        seen = known
+        lost: list[dict[str, Any]] = []
+        failures = 0
+        verb = "capture" if kind == CAPTURE else "flush"
+        doing = f"start a flow {verb} in {scope_text(scope)}"
+        while True:
+            request: dict[str, Any] = {"FirewallArn": arn, **scope_to_api(scope), "FlowFilters": list(api_filters)}
+            age = self._age_to_ask(arn, scope, minimum_flow_age, captured_at)
+            if age is not None:
+                request["MinimumFlowAgeInSeconds"] = age
+            with calling(doing):
+                try:
+                    answer = _whole(self._start[kind], doing, "FlowOperationId")(**request)
+                    return self._started(kind, arn, scope, answer["FlowOperationId"], age, answer)
+                except (EndpointConnectionError, ConnectTimeoutError):
+                    # Nothing was sent.
+                    failures += 1
+                    if failures >= _CONNECT_ATTEMPTS:
+                        raise
+                except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
+                    code = ReadRetry.status_code_from_exception(error)
+                    if code == "InvalidRequestException":
+                        adopted = self._adopt(kind, arn, scope, known, lost) if lost else None
+                        if adopted:
+                            return adopted
+                        rows = self._rows(arn, scope)
+                        if not _busy(rows, seen):
+                            raise
+                        self._wait_until_idle(arn, scope, deadline)
+                        seen = rows
+                        continue
+                    failures += 1
+                    if failures >= _START_ATTEMPTS:
+                        raise
+                    if code not in THROTTLING_CODES:
+                        if not ReadRetry.found(code, list(RETRIED_CODES)):
+                            raise
+                        lost.append(request)
+                        adopted = self._look_for(kind, arn, scope, known, lost)
+                        if adopted:
+                            return adopted
+            self.clock.sleep(min(0.2 * 2**failures, 10.0))
+
+    def _age_to_ask(
+        self, arn: str, scope: Mapping[str, str], minimum: int | None, captured_at: datetime | None
+    ) -> int | None:
+        if captured_at is None:
+            return minimum
+        passed = self.service_time(arn, scope) - captured_at.timestamp()
+        return (minimum or 0) + max(0, math.ceil(passed))
+
+    def service_time(self, arn: str, scope: Mapping[str, str]) -> float:
+        """Return the service's own clock, seconds since the epoch, never behind it; ours when it sends no Date."""
+        page = next(iter(self.flow_operations(arn, scope, None, Paging(max_items=1, page_size=1))))
+        text = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        try:
+            # The header counts whole seconds and was already late when it arrived.
+            return parsedate_to_datetime(text).timestamp() + 1
+        except (TypeError, ValueError):
+            return float(self.clock.time())
+
+    def _look_for(
+        self, kind: str, arn: str, scope: Mapping[str, str], known: Mapping[str, Any], lost: list[dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        for look in range(_LOOKS_FOR_A_LOST_START):
+            adopted = self._adopt(kind, arn, scope, known, lost)
+            if adopted:
+                return adopted
+            if look < _LOOKS_FOR_A_LOST_START - 1:
+                self.clock.sleep(0.5 * 2**look)
+        return None
+
+    def _adopt(
+        self, kind: str, arn: str, scope: Mapping[str, str], known: Mapping[str, Any], lost: list[dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        wanted = {(keys_of(request["FlowFilters"]), request.get("MinimumFlowAgeInSeconds") or 0) for request in lost}
+        for operation_id, row in self._rows(arn, scope).items():
+            if operation_id in known or row["FlowOperationType"] != kind:
+                continue
+            found = self.describe(arn, scope, operation_id)
+            flow_operation = found.get("FlowOperation") or {}
+            asked = keys_of(flow_operation.get("FlowFilters") or ()), flow_operation.get("MinimumFlowAgeInSeconds") or 0
+            same_scope = all(found.get(SCOPE_MEMBERS[name], value) == value for name, value in scope.items())
+            if asked in wanted and same_scope:
+                self.warn(
+                    f"The answer to a start in {scope_text(scope)} was lost; the operation it had started,"
+                    f" {operation_id}, was found and is used."
+                )
+                return {**self._started(kind, arn, scope, operation_id, asked[1], found), "adopted": True}
+        return None
+
+    @staticmethod
+    def _started(
+        kind: str, arn: str, scope: Mapping[str, str], operation_id: str, age: int | None, answer: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        item: dict[str, Any] = {
+            "firewall_arn": arn,
+            **scope,
+            "flow_operation_id": operation_id,
+            "flow_operation_type": kind,
+            "flow_operation_status": answer.get("FlowOperationStatus", "IN_PROGRESS"),
+        }
+        if age is not None:
+            item["minimum_flow_age"] = age
+        return item
+
+
+class ThingsGraph:
+    """AWS IoT Things Graph's flow execution messages through one SDK client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        client.list_flow_execution_messages = _retried(
+            _whole(client.list_flow_execution_messages, "ListFlowExecutionMessages", "messages")
+        )
+
+    def messages(self, flow_execution_id: str, paging: Paging) -> Listing:
+        """Return the listing of a flow execution's messages."""
+        request = {"flowExecutionId": flow_execution_id}
+        doing = f"list the messages of flow execution {shown(flow_execution_id)} of AWS IoT Things Graph (discontinued)"
+        return Listing(self.client, "list_flow_execution_messages", request, paging, "messages", doing)
+
+
+def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | None) -> ThingsGraph:
+    """Return AWS IoT Things Graph through connect(service, aws_config=...); raise FlowOpsError if the SDK lacks it."""
+    if "iotthingsgraph" not in boto3.session.Session().get_available_services():
+        raise FlowOpsError(
+            f"This boto3 {boto3.__version__} no longer knows AWS IoT Things Graph, which AWS has discontinued;"
+            " install a release that still has it, such as boto3 1.44."
+        )
+    return ThingsGraph(connect("iotthingsgraph", aws_config=client_config(aws_config)))
+
+
+def spread(pool_size: int, call: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+    """Return call(item) for each item, up to pool_size at once, in order; the first exception is raised."""
+    with ThreadPoolExecutor(max_workers=max(1, min(pool_size, len(items)))) as pool:
+        return list(pool.map(call, items))
+
+
+def _busy(rows: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether something ran in the scope: in progress now, or begun or ended since it was last looked at."""
+    return any(
+        row["FlowOperationStatus"] == "IN_PROGRESS"
+        or operation_id not in seen
+        or seen[operation_id]["FlowOperationStatus"] == "IN_PROGRESS"
+        for operation_id, row in rows.items()
+    )
+
+
+def _bare(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+
+
+def described(answer: Mapping[str, Any], scope: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return a description or a row of the API with snake_case keys and times as ISO 8601 UTC text."""
+    converted = {
+        member: utc_text(value) if isinstance(value, datetime) else value for member, value in _bare(answer).items()
+    }
+    return {**(scope or {}), **camel_dict_to_snake_dict(converted)}

@@ -1,0 +1,302 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An audit from options to result: the pages of captures through a policy, into counts, files and a plan."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from typing import IO, Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from . import plan
+from .api import NetworkFirewall
+from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
+from .captures import LineFile
+from .errors import FlowOpsError, OptionError, shown
+from .policy import Policy, compile_policy
+from .protocols import WITH_PORTS
+from .records import record_of, utc_text
+from .scope import check_operation_id, parse_firewall_arn, scope_of, scope_text
+from .summary import Summary, verdict_of
+
+FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
+
+
+class Capture:
+    """One flow operation while it is read: its scope, what AWS says of it, its findings' 5-tuples."""
+
+    def __init__(self, flow_operation_id: str, scope: dict[str, str]) -> None:
+        self.flow_operation_id = flow_operation_id
+        self.scope = scope
+        self.statuses: set[str] = set()
+        self.members: dict[str, Any] = {}
+        self.minimum_flow_age: int | None = None
+        self.flow_count = 0
+        self.keys = plan.FindingKeys()
+
+    @property
+    def partial(self) -> bool:
+        """True unless AWS called the capture complete all the while it was read."""
+        return self.statuses != {"COMPLETED"}
+
+    @property
+    def captured_at(self) -> str | None:
+        """When the firewall identified the flows, ISO 8601 in UTC."""
+        moment = self.members.get("FlowRequestTimestamp")
+        return utc_text(moment) if isinstance(moment, datetime) else None
+
+    def records(self, api: NetworkFirewall, arn: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield the flow records, a page at a time."""
+        # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
+        description = api.describe(arn, self.scope, self.flow_operation_id)
+        self._note(description)
+        self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
+        for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
+            self._note(page)
+            zone = page.get("AvailabilityZone") or self.scope.get("availability_zone")
+            flows = page["Flows"]
+            self.flow_count += len(flows)
+            yield [record_of(flow, zone) for flow in flows]
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        self.members.update(
+            {
+                key: answer[key]
+                for key in ("StatusMessage", "FlowRequestTimestamp", "FlowOperationStatus")
+                if key in answer
+            }
+        )
+        if answer.get("FlowOperationStatus"):
+            self.statuses.add(answer["FlowOperationStatus"])
+
+    def told(self, arn: str) -> dict[str, Any]:
+        """Return the operation as the audit's result shows it."""
+        item: dict[str, Any] = {
+            "firewall_arn": arn,
+            **self.scope,
+            "flow_operation_id": self.flow_operation_id,
+            "flow_operation_status": self.members.get("FlowOperationStatus", "IN_PROGRESS"),
+            "flow_count": self.flow_count,
+        }
+        if self.members.get("StatusMessage"):
+            item["status_message"] = self.members["StatusMessage"]
+        if self.captured_at:
+            item["flow_request_timestamp"] = self.captured_at
+        if self.minimum_flow_age is not None:
+            item["minimum_flow_age"] = self.minimum_flow_age
+        return item
+
+
+def audit(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
+    params = module.params
+    checked_firewall(params)
+    _check_range("max_findings", params["max_findings"], 10_000)
+    _check_range("top_n", params["top_n"], 100)
+    now = datetime.now(timezone.utc)
+    policy = compile_policy(params["policy"], today=now.date(), read_lines=_reader(params["policy_dir"]))
+    captures = _captures(params)
+    _check_files(params)
+    api = network_firewall(module)
+    arn = api.arn_of(params)
+    for capture in captures:
+        api.check_scope(capture.scope)
+    summary = Summary()
+    findings: list[dict[str, Any]] = []
+    planning = params["plan"] or bool(params["plan_dest"])
+    with ExitStack() as stack:
+        files = {
+            option: stack.enter_context(LineFile(params[option], dry_run=module.check_mode, option=option))
+            for option in FILE_OPTIONS
+            if params[option]
+        }
+        spool = stack.enter_context(tempfile.TemporaryFile("w+", dir=module.tmpdir)) if planning else None
+        for index, capture in enumerate(captures):
+            for records in capture.records(api, arn):
+                found = _judge(policy, records, summary)
+                if "dest" in files:
+                    files["dest"].write_all(records)
+                if "findings_dest" in files:
+                    files["findings_dest"].write_all(found)
+                findings.extend(found[: params["max_findings"] - len(findings)])
+                if spool is not None:
+                    _spool(spool, index, policy, capture, records, found)
+        whole_plan = None
+        if spool is not None:
+            _exclude_innocents(spool, captures)
+            whole_plan = plan.build([(_plan_scope(capture), capture.keys) for capture in captures])
+            if "plan_dest" in files:
+                files["plan_dest"].write({"firewall_arn": arn, **whole_plan})
+    partial = any(capture.partial for capture in captures)
+    _warn(module, policy, captures, arn, whole_plan)
+    result: dict[str, Any] = {
+        "changed": any(file.changed for file in files.values()),
+        "verdict": verdict_of(summary.findings_total, partial),
+        "partial": partial,
+        "firewall_arn": arn,
+        "firewall_name": parse_firewall_arn(arn).name,
+        "audited_at": utc_text(now.replace(microsecond=0)),
+        "flow_count": summary.flow_count,
+        "findings_total": summary.findings_total,
+        "counts": summary.counts(),
+        "top": summary.top(params["top_n"]),
+        "rules": list(policy.described),
+        "operations": [capture.told(arn) for capture in captures],
+        "files": {
+            option: {"path": file.path, "sha256": file.sha256, "count": file.count} for option, file in files.items()
+        },
+        "findings": findings,
+    }
+    if whole_plan is not None:
+        result["plan"] = _told_plan(whole_plan, params["plan_dest"])
+    return _bounded(module, result, params)
+
+
+def _check_range(option: str, value: int, largest: int) -> None:
+    if not 0 <= value <= largest:
+        raise OptionError(option, value, f"give a whole number from 0 to {largest}")
+
+
+def _reader(folder: str | None) -> Any:
+    def read_lines(path: str) -> list[str]:
+        with open(os.path.join(folder or ".", os.path.expanduser(path)), encoding="utf-8") as file:
+            return file.readlines()
+
+    return read_lines
+
+
+def _captures(params: Mapping[str, Any]) -> list[Capture]:
+    if not params["operations"]:
+        raise OptionError("operations", [], "give at least one flow operation, as a capture returns them")
+    captures = []
+    seen: set[str] = set()
+    for index, item in enumerate(params["operations"]):
+        path = f"operations[{index}]"
+        operation_id = check_operation_id(item.get("flow_operation_id"), f"{path}.flow_operation_id")
+        if operation_id in seen:
+            raise OptionError(f"{path}.flow_operation_id", operation_id, "each flow operation is judged once")
+        seen.add(operation_id)
+        theirs, ours = item.get("firewall_arn"), params.get("firewall_arn")
+        if theirs and ours and theirs != ours:
+            raise OptionError(f"{path}.firewall_arn", theirs, f"it must be firewall_arn, {shown(ours)}")
+        if item.get("flow_operation_type", "FLOW_CAPTURE") != "FLOW_CAPTURE":
+            raise OptionError(
+                f"{path}.flow_operation_type", item["flow_operation_type"], "only a capture can be judged"
+            )
+        try:
+            scope = scope_of(item)
+        except FlowOpsError as error:
+            raise FlowOpsError(f"{path}.{error.message}") from error
+        captures.append(Capture(operation_id, scope))
+    return captures
+
+
+def _check_files(params: Mapping[str, Any]) -> None:
+    given = {option: os.path.abspath(params[option]) for option in FILE_OPTIONS if params[option]}
+    if len(set(given.values())) < len(given):
+        raise FlowOpsError(f"{' and '.join(given)} name the same file; each needs a path of its own.")
+
+
+def _judge(policy: Policy, records: Sequence[Mapping[str, Any]], summary: Summary) -> list[dict[str, Any]]:
+    found = []
+    judge, add = policy.judge, summary.add
+    for record in records:
+        verdict = judge(record)
+        add(record, verdict)
+        if verdict is not None:
+            found.append({**record, "rule": verdict.rule, "severity": verdict.severity})
+    return found
+
+
+def _spool(
+    spool: IO[str],
+    index: int,
+    policy: Policy,
+    capture: Capture,
+    records: Sequence[Mapping[str, Any]],
+    found: Sequence[Mapping[str, Any]],
+) -> None:
+    """Note the findings' 5-tuples, and set aside the innocent flows that a filter for a finding might match too."""
+    for finding in found:
+        capture.keys.add(finding)
+    if not policy.looks_at_state and all(record.get("protocol_number") in WITH_PORTS for record in records):
+        # One 5-tuple, one verdict: no innocent flow can share it.
+        return
+    for record in records:
+        if policy.looks_at_state or record.get("protocol_number") not in WITH_PORTS:
+            verdict = policy.judge(record)
+            if verdict is None:
+                json.dump([index, record], spool)
+                spool.write("\n")
+
+
+def _exclude_innocents(spool: IO[str], captures: Sequence[Capture]) -> None:
+    spool.seek(0)
+    for line in spool:
+        index, record = json.loads(line)
+        captures[index].keys.exclude(record)
+
+
+def _plan_scope(capture: Capture) -> dict[str, Any]:
+    scope: dict[str, Any] = {**capture.scope, "minimum_flow_age": capture.minimum_flow_age or 0}
+    if capture.captured_at:
+        scope["captured_at"] = capture.captured_at
+    return scope
+
+
+def _told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
+    told = {**whole, "operation_count": len(whole["operations"])}
+    if dest:
+        told["dest"] = dest
+    return told
+
+
+def _warn(
+    module: AnsibleAWSModule,
+    policy: Policy,
+    captures: Sequence[Capture],
+    arn: str,
+    whole_plan: Mapping[str, Any] | None,
+) -> None:
+    for capture in captures:
+        if capture.partial:
+            status = capture.members.get("FlowOperationStatus", "IN_PROGRESS")
+            if "IN_PROGRESS" in capture.statuses:
+                status = f"{status}, was in progress while it was read"
+            module.warn(
+                f"The capture {capture.flow_operation_id} of {arn} in {scope_text(capture.scope)} is partial"
+                f" ({status}); flows may be missing."
+            )
+    for name in policy.expired:
+        module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
+    if whole_plan is not None and whole_plan["inseparable"]:
+        module.warn(
+            f"{whole_plan['inseparable']} findings are left out of the plan: every filter for them would cut innocent"
+            " flows too."
+        )
+
+
+def _bounded(module: AnsibleAWSModule, result: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result, the plan's operations and then the findings cut so that it stays below the limit."""
+    findings = result.pop("findings")
+    room = RESULT_LIMIT - len(json.dumps(result))
+    if room < 0 and "plan" in result:
+        del result["plan"]["operations"]
+        if not params["plan_dest"]:
+            module.warn("The plan is too large to return; give plan_dest to have it written to a file.")
+        room = RESULT_LIMIT - len(json.dumps(result))
+    fitting = []
+    for finding in findings:
+        room -= len(json.dumps(finding)) + 2
+        if room < 0:
+            break
+        fitting.append(finding)
+    return {**result, "findings": fitting}

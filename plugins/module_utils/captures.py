@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Capture files: flow records as JSON lines, gzip by suffix, whole or not there at all."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import IO, Any
+
+from .errors import FlowOpsError, OptionError
+
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
+
+def check_dest(path: str, option: str = "dest") -> str:
+    """Return the path when a file can be put there; raise OptionError when its folder is missing or closed."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise OptionError(option, path, f"its folder {folder} does not exist, make it first")
+    if os.path.isdir(path):
+        raise OptionError(option, path, "it is a folder, give the path of a file")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OptionError(option, path, f"its folder {folder} cannot be written to by this user")
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise OptionError(option, path, "the file there cannot be written to by this user")
+    return path
+
+
+class _Hashed(io.RawIOBase):
+    """A sink that hashes what passes through it and hands it on, or drops it when there is nowhere to put it."""
+
+    def __init__(self, raw: IO[bytes] | None) -> None:
+        super().__init__()
+        self.raw = raw
+        self.sha256 = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.sha256.update(data)
+        if self.raw is not None:
+            self.raw.write(data)
+        return len(data)
+
+
+class LineFile:
+    """A file of JSON lines that appears under its name (mode 0600) only when it is whole; use it in a with block.
+
+    Until then it is written beside it as NAME.part; an exception inside the block removes that. With dry_run
+    nothing is written, and sha256 and changed still say what would have been.
+    """
+
+    def __init__(self, path: str, *, dry_run: bool = False, option: str = "dest") -> None:
+        self.path = check_dest(path, option)
+        self.part = f"{path}.part"
+        self.dry_run = dry_run
+        self.option = option
+        self.count = 0
+        self.sha256 = ""
+        self.size = 0
+        self.changed = False
+
+    def __enter__(self) -> LineFile:
+        try:
+            self._raw = (
+                None
+                if self.dry_run
+                else os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+            )
+            if self._raw is not None:
+                os.fchmod(self._raw.fileno(), 0o600)
+        except OSError as error:
+            raise OptionError(self.option, self.path, f"it cannot be written ({error.strerror})") from error
+        self._hashed = _Hashed(self._raw)
+        sink = io.BufferedWriter(self._hashed, 1 << 18)
+        self._sink: IO[bytes] = sink
+        self._gzip: gzip.GzipFile | None = None
+        if self.path.endswith(".gz"):
+            # No name and no time in the header: the same flows make the same file.
+            self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=sink, mtime=0)
+        return self
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Write one record as a line."""
+        line = _ENCODE(record).encode("utf-8", "surrogatepass") + b"\n"
+        (self._gzip or self._sink).write(line)
+        self.count += 1
+
+    def write_all(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Write records as lines, in one go."""
+        lines = [_ENCODE(record) for record in records]
+        if lines:
+            (self._gzip or self._sink).write(("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+            self.count += len(lines)
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                if self._gzip is not None:
+                    self._gzip.close()
+                self._sink.flush()
+                if self._raw is not None:
+                    self.size = self._raw.tell()
+                    self._raw.flush()
+                    os.fsync(self._raw.fileno())
+                    self._raw.close()
+                self.sha256 = self._hashed.sha256.hexdigest()
+                self.changed = sha256_of(self.path) != self.sha256
+                if self._raw is not None:
+                    os.replace(self.part, self.path)
+        except OSError as failed:
+            self._discard()
+            raise FlowOpsError(
+                f"{self.option}: '{self.path}' could not be written ({failed.strerror}); nothing was left behind."
+            ) from failed
+        if kind is not None:
+            self._discard()
+
+    def _discard(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
+            if os.path.exists(self.part):
+                os.unlink(self.part)
+
+
+def sha256_of(path: str) -> str | None:
+    """Return the SHA-256 (hex) of a file's bytes, None when there is no such file."""
+    digest = hashlib.sha256()
+    try:
+        with open(path, "rb") as file:
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()
+
+
+def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
+    """Yield the flow records of a capture file in order; raise FlowOpsError naming the line that is none."""
+    opener: Any = gzip.open if path.endswith(".gz") else open
+    number = 0
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            for line in file:
+                number += 1
+                if line.strip():
+                    record = json.loads(line)
+                    if not isinstance(record, dict):
+                        raise ValueError("not a mapping")
+                    yield record
+    except FileNotFoundError:
+        raise OptionError(option, path, "there is no such file") from None
+    except (OSError, EOFError) as error:
+        raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({error}).") from error
+    except ValueError as error:
+        raise FlowOpsError(f"{option}: line {number} of '{path}' is not a flow record in JSON ({error}).") from error

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Flow records: one flat mapping for each flow, wherever flows are written out or judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from .protocols import name_of, number_of
+
+_PROTOCOLS_SEEN: dict[str, tuple[str, int | None]] = {}
+
+
+def record_of(flow: Mapping[str, Any], scope_zone: str | None = None) -> dict[str, Any]:
+    """Return the API's Flow as a flow record (age in seconds, byte_count in bytes); what is absent stays absent."""
+    record: dict[str, Any] = {}
+    address = flow.get("SourceAddress")
+    if address:
+        record["source_address"] = _address(address["AddressDefinition"])
+    port = flow.get("SourcePort")
+    if port is not None:
+        record["source_port"] = int(port) if port.isdigit() else port
+    address = flow.get("DestinationAddress")
+    if address:
+        record["destination_address"] = _address(address["AddressDefinition"])
+    port = flow.get("DestinationPort")
+    if port is not None:
+        record["destination_port"] = int(port) if port.isdigit() else port
+    protocol = flow.get("Protocol")
+    if protocol is not None:
+        name, number = _protocol(protocol)
+        record["protocol"] = name
+        if number is not None:
+            record["protocol_number"] = number
+    for member, name in (("Age", "age"), ("PacketCount", "packet_count"), ("ByteCount", "byte_count")):
+        value = flow.get(member)
+        if value is not None:
+            record[name] = value
+    if scope_zone:
+        record["availability_zone"] = scope_zone
+    return record
+
+
+def _address(definition: str) -> str:
+    # A flow has two addresses; the API's type allows a CIDR, of which only the host form says the same thing.
+    if definition.endswith(("/32", "/128")) and ((":" in definition) == definition.endswith("/128")):
+        return definition.rpartition("/")[0]
+    return definition
+
+
+def _protocol(text: str) -> tuple[str, int | None]:
+    known = _PROTOCOLS_SEEN.get(text)
+    if known is None:
+        number = number_of(text)
+        known = (text.lower(), None) if number is None else (name_of(number), number)
+        _PROTOCOLS_SEEN[text] = known
+    return known
+
+
+def utc_text(moment: datetime) -> str:
+    """Return a moment as ISO 8601 in UTC, such as 2026-01-31T12:00:00+00:00."""
+    return moment.astimezone(timezone.utc).isoformat()
+
+
+def parse_utc(text: str) -> datetime:
+    """Return the moment that an ISO 8601 text names; without an offset it is UTC; raise ValueError if it is none."""
+    moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

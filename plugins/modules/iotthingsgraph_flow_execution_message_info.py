@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: iotthingsgraph_flow_execution_message_info
+version_added: 0.1.0
+short_description: Read the messages of an AWS IoT Things Graph flow execution
+description:
+  - Reads the events of one flow execution. Wraps the paginator of C(ListFlowExecutionMessages); a page that is
+    throttled,
+    fails or arrives cut off is asked for again from its own token.
+  - AWS has discontinued IoT Things Graph, and the SDK has marked its calls as deprecated since 2022-08-30. The module
+    says so once in each run, and fails with one sentence where the service or the SDK's model of it is gone.
+author: flowops.aws contributors
+options:
+  flow_execution_id:
+    description: The ID of the flow execution.
+    type: str
+    required: true
+  event_types:
+    description:
+      - Return messages of these types only.
+      - The API has no such filter; O(max_items) and RV(next_token) count all messages, before this choice.
+        O(query) sees all messages too, and cannot be combined with it.
+    type: list
+    elements: str
+    choices:
+      - EXECUTION_STARTED
+      - EXECUTION_FAILED
+      - EXECUTION_ABORTED
+      - EXECUTION_SUCCEEDED
+      - STEP_STARTED
+      - STEP_FAILED
+      - STEP_SUCCEEDED
+      - ACTIVITY_SCHEDULED
+      - ACTIVITY_STARTED
+      - ACTIVITY_FAILED
+      - ACTIVITY_SUCCEEDED
+      - START_FLOW_EXECUTION_TASK
+      - SCHEDULE_NEXT_READY_STEPS_TASK
+      - THING_ACTION_TASK
+      - THING_ACTION_TASK_FAILED
+      - THING_ACTION_TASK_SUCCEEDED
+      - ACKNOWLEDGE_TASK_MESSAGE
+seealso:
+  - plugin: flowops.aws.flow_execution_summary
+    plugin_type: filter
+extends_documentation_fragment:
+  - flowops.aws.pagination
+  - flowops.aws.attributes.info
+  - ansible.builtin.action_common_attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Read the messages of a flow execution
+  flowops.aws.iotthingsgraph_flow_execution_message_info:
+    flow_execution_id: demo-failed
+    region: us-east-1
+  register: execution
+
+- name: Only what went wrong
+  flowops.aws.iotthingsgraph_flow_execution_message_info:
+    flow_execution_id: demo-failed
+    region: us-east-1
+    event_types: [STEP_FAILED, ACTIVITY_FAILED, THING_ACTION_TASK_FAILED, EXECUTION_FAILED]
+
+- name: Only the payloads of failed steps
+  flowops.aws.iotthingsgraph_flow_execution_message_info:
+    flow_execution_id: demo-failed
+    region: us-east-1
+    query: messages[?eventType=='STEP_FAILED'].payload
+"""
+
+RETURN = r"""
+messages:
+  description: The messages, in the order of the API.
+  returned: when O(query) is not given
+  type: list
+  elements: dict
+  contains:
+    message_id:
+      description: The ID of the message.
+      returned: when AWS gives it
+      type: str
+      sample: 3f0c0a52-0000-4000-8000-0123456789ab
+    event_type:
+      description: The type of the event.
+      returned: when AWS gives it
+      type: str
+      sample: STEP_FAILED
+    timestamp:
+      description: When the message was last updated, ISO 8601 in UTC.
+      returned: when AWS gives it
+      type: str
+      sample: "2026-01-31T12:00:00+00:00"
+    payload:
+      description: What the event says, a string as AWS gives it, often JSON.
+      returned: when AWS gives it
+      type: str
+      sample: '{"stepName": "read-sensor"}'
+next_token:
+  description: Where to go on, for O(starting_token).
+  returned: when O(max_items) cut the listing short
+  type: str
+  sample: eyJuZXh0VG9rZW4iOiAiYWJjIn0=
+query_result:
+  description: What O(query) found, page by page, lists joined.
+  returned: when O(query) is given
+  type: list
+  elements: raw
+  sample: ['{"stepName": "read-sensor"}']
+"""
+
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flowops.aws.plugins.module_utils import arguments
+from ansible_collections.flowops.aws.plugins.module_utils.api import Paging, described, things_graph
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.executions import EVENT_TYPES
+
+
+def list_messages(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
+    params = module.params
+    if not params["flow_execution_id"].strip():
+        raise OptionError("flow_execution_id", params["flow_execution_id"], "give the ID of a flow execution")
+    paging = Paging.of(params, largest_page=250)
+    expression = arguments.compiled_query(params["query"])
+    if expression is not None and params["event_types"]:
+        raise FlowOpsError("query and event_types were given together; a query sees every message, choose in it.")
+    api = things_graph(module.client, params.get("aws_config"))
+    module.deprecate(
+        "AWS has discontinued IoT Things Graph; the SDK has marked its calls as deprecated since 2022-08-30.",
+        version="2.0.0",
+        collection_name="flowops.aws",
+    )
+    listing = api.messages(params["flow_execution_id"], paging)
+    result: dict[str, Any] = {"changed": False}
+    if expression is not None:
+        result["query_result"] = arguments.searched(expression, listing, params["query"])
+    else:
+        wanted = params["event_types"]
+        result["messages"] = [
+            described(message)
+            for page in listing
+            for message in page["messages"]
+            if not wanted or message.get("eventType") in wanted
+        ]
+    if listing.next_token:
+        result["next_token"] = listing.next_token
+    arguments.warn_when_large(module, result, "read fewer at a time with max_items, or pick with query")
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            **arguments.pagination_options(),
+            "flow_execution_id": {"type": "str", "required": True},
+            "event_types": {"type": "list", "elements": "str", "choices": list(EVENT_TYPES)},
+        },
+        supports_check_mode=True,
+    )
+    arguments.run(module, list_messages)
+
+
+if __name__ == "__main__":
+    main()

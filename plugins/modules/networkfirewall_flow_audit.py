@@ -1,0 +1,430 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: networkfirewall_flow_audit
+version_added: 0.1.0
+short_description: Judge the captured flows of an AWS Network Firewall against a policy
+description:
+  - Streams the flows of one capture, one flow operation for each zone, through a policy and returns a bounded answer,
+    the verdict, counts, top talkers, the first findings and a plan of the flushes that would cut exactly the findings.
+  - What is returned stays under 500 kB however many flows there are; the rest goes to files. Memory does not grow with
+    the number of flows.
+  - A capture from which flows may be missing is never V(compliant).
+author: flowops.aws contributors
+options:
+  operations:
+    description:
+      - The captures to judge, items as M(flowops.aws.networkfirewall_flow_capture) or the lookup
+        P(flowops.aws.networkfirewall_flow_operation#lookup) return them.
+      - Each needs C(flow_operation_id) and the scope it was started with; C(firewall_arn), when given, must be the
+        firewall's. Other keys are ignored.
+    type: list
+    elements: dict
+    required: true
+  policy:
+    description:
+      - The policy. Rules are tried in order and the first that matches decides.
+      - Its keys are C(default), C(sets) and C(rules). A rule has C(name), C(action) (C(allow) or C(deny)), C(severity),
+        C(enabled), C(expires) and the conditions C(source_address), C(destination_address), C(source_port),
+        C(destination_port), C(protocols), C(min_age), C(max_age) (seconds), C(min_bytes) and C(min_packets), all of
+        which must hold.
+      - C(default) says what happens to a flow that no rule matches, C(allow) if it is not given. A flow denied by it is
+        a finding of the rule C(default).
+      - A list holds if any of its positive entries matches, or it has none, and none of its negated entries (C(!))
+        does. A network never contains an address of the other IP version. C($name) stands for the entries of a set.
+      - A flow that lacks a member, such as the ports of ICMP, meets no positive entry and no C(min_) or C(max_)
+        condition on it.
+      - Every mistake is reported at once, with its path.
+    type: dict
+    required: true
+  policy_dir:
+    description:
+      - The folder that C(file) in the policy's C(sets) is relative to, one address or CIDR a line, C(#) comments.
+      - By default the working directory.
+    type: path
+  max_findings:
+    description: The most findings to return, 0 to 10000; fewer are when they would not fit.
+    type: int
+    default: 100
+  top_n:
+    description: The number of top talkers in each list, 0 to 100.
+    type: int
+    default: 10
+  dest:
+    description:
+      - Write every captured flow to this file as flow records in JSON lines, compressed when the name ends in C(.gz).
+    type: path
+  findings_dest:
+    description:
+      - Write every finding to this file, flow records with C(rule) and C(severity) in JSON lines, compressed when the
+        name ends in C(.gz).
+    type: path
+  plan:
+    description: Make the plan of the flushes that would cut exactly the findings.
+    type: bool
+    default: false
+  plan_dest:
+    description: Write the plan to this file as JSON; implies O(plan=true).
+    type: path
+attributes:
+  check_mode:
+    support: full
+    details: In check mode the flows are read and judged, and no file is written.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+notes:
+  - The files are written on the host that runs the module, with mode C(0600), and appear under their names only when
+    they are whole. RV(ignore:changed) says whether any of them is different from before.
+seealso:
+  - module: flowops.aws.networkfirewall_flow_capture
+  - module: flowops.aws.networkfirewall_flow_flush
+  - module: flowops.aws.flow_report
+extends_documentation_fragment:
+  - flowops.aws.firewall
+  - ansible.builtin.action_common_attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Capture every flow
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    flow_filters: [{any: true}]
+    wait: true
+  register: capture
+
+- name: Judge the flows
+  flowops.aws.networkfirewall_flow_audit:
+    firewall_name: egress
+    region: us-east-1
+    operations: "{{ capture.flow_operations }}"
+    plan: true
+    findings_dest: /var/lib/flowops/findings.jsonl.gz
+    policy:
+      default: allow
+      sets:
+        corp: [10.0.0.0/8, "fd00::/8"]
+      rules:
+        - name: no-ssh-to-internet
+          action: deny
+          severity: high
+          source_address: [$corp]
+          destination_address: ["!$corp"]
+          destination_port: [22]
+          protocols: [tcp]
+  register: audit
+
+- name: Say the verdict
+  ansible.builtin.debug:
+    msg: "{{ audit.verdict }}, {{ audit.findings_total }} of {{ audit.flow_count }} flows break the policy"
+"""
+
+RETURN = r"""
+verdict:
+  description:
+    - V(noncompliant) as soon as one finding is proved, V(inconclusive) if none is and flows may be missing,
+      V(compliant)
+      only on a whole capture.
+  returned: always
+  type: str
+  sample: noncompliant
+partial:
+  description: That flows may be missing from the capture.
+  returned: always
+  type: bool
+  sample: false
+firewall_arn:
+  description: The ARN of the firewall.
+  returned: always
+  type: str
+  sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+firewall_name:
+  description: The name of the firewall.
+  returned: always
+  type: str
+  sample: egress
+audited_at:
+  description: When the flows were judged, ISO 8601 in UTC.
+  returned: always
+  type: str
+  sample: "2026-01-31T12:00:05+00:00"
+flow_count:
+  description: The number of flows judged.
+  returned: always
+  type: int
+  sample: 7052
+findings_total:
+  description: The number of findings.
+  returned: always
+  type: int
+  sample: 17
+findings:
+  description: The first findings, at most O(max_findings).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    source_address:
+      description: The source.
+      returned: always
+      type: str
+      sample: 10.0.3.17
+    source_port:
+      description: The source port.
+      returned: when the protocol has ports
+      type: int
+      sample: 49152
+    destination_address:
+      description: The destination.
+      returned: always
+      type: str
+      sample: 198.51.100.7
+    destination_port:
+      description: The destination port.
+      returned: when the protocol has ports
+      type: int
+      sample: 22
+    protocol:
+      description: The IANA name of the protocol in lower case.
+      returned: always
+      type: str
+      sample: tcp
+    protocol_number:
+      description: The number of the protocol.
+      returned: always
+      type: int
+      sample: 6
+    age:
+      description: The flow's age in seconds.
+      returned: when AWS gives it
+      type: int
+      sample: 127
+    packet_count:
+      description: The packets of the flow.
+      returned: when AWS gives it
+      type: int
+      sample: 12
+    byte_count:
+      description: The bytes of the flow.
+      returned: when AWS gives it
+      type: int
+      sample: 3456
+    availability_zone:
+      description: The zone.
+      returned: when the capture is scoped to a zone
+      type: str
+      sample: us-east-1a
+    rule:
+      description: The rule that the flow breaks.
+      returned: always
+      type: str
+      sample: no-ssh-to-internet
+    severity:
+      description: The severity of the rule.
+      returned: always
+      type: str
+      sample: high
+counts:
+  description: The numbers of findings.
+  returned: always
+  type: dict
+  contains:
+    by_rule:
+      description: The findings of each rule that has any.
+      returned: always
+      type: dict
+      sample: {"no-ssh-to-internet": 17}
+    by_severity:
+      description: The findings of each severity that has any.
+      returned: always
+      type: dict
+      sample: {"high": 17}
+    by_zone:
+      description: The findings of each zone that has any.
+      returned: always
+      type: dict
+      sample: {"us-east-1a": 17}
+top:
+  description:
+    - The top talkers among all flows, the heaviest first, by C(source), C(destination), C(pair) and C(port).
+    - With very many different keys they are estimates; C(error) then says by how much a number may be too low.
+  returned: always
+  type: dict
+  contains:
+    by_bytes:
+      description: The heaviest by bytes.
+      returned: always
+      type: dict
+      sample: {"source": [{"key": "10.0.3.17", "bytes": 3456, "packets": 12, "flows": 1}]}
+    by_packets:
+      description: The heaviest by packets.
+      returned: always
+      type: dict
+      sample: {"source": [{"key": "10.0.3.17", "bytes": 3456, "packets": 12, "flows": 1}]}
+    by_flows:
+      description: The heaviest by flows.
+      returned: always
+      type: dict
+      sample: {"source": [{"key": "10.0.3.17", "bytes": 3456, "packets": 12, "flows": 1}]}
+rules:
+  description: The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"name": "no-ssh-to-internet", "action": "deny", "severity": "high"}]
+operations:
+  description: The flow operations that were read.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    firewall_arn:
+      description: The ARN of the firewall.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+    availability_zone:
+      description: The zone, or in its place the scope of another kind.
+      returned: when the capture is scoped to a zone
+      type: str
+      sample: us-east-1a
+    flow_operation_id:
+      description: The ID of the flow operation.
+      returned: always
+      type: str
+      sample: 0a1b2c3d-0000-4000-8000-0123456789ab
+    flow_operation_status:
+      description: Its status after the last page.
+      returned: always
+      type: str
+      sample: COMPLETED
+    status_message:
+      description: Why the operation failed or is incomplete.
+      returned: when AWS gives a reason
+      type: str
+      sample: Flow timeout
+    flow_request_timestamp:
+      description: When the firewall identified the flows, ISO 8601 in UTC.
+      returned: when AWS gives it
+      type: str
+      sample: "2026-01-31T12:00:00+00:00"
+    minimum_flow_age:
+      description: The minimum age of the capture, in seconds.
+      returned: when the capture had one
+      type: int
+      sample: 60
+    flow_count:
+      description: The number of its flows.
+      returned: always
+      type: int
+      sample: 3526
+plan:
+  description: The flushes that would cut exactly the findings.
+  returned: with O(plan=true)
+  type: dict
+  contains:
+    operations:
+      description:
+        - The flushes, items for the option O(flowops.aws.networkfirewall_flow_flush#module:operations).
+        - Left out when there are too many to return; they are in O(plan_dest).
+      returned: when they fit
+      type: list
+      elements: dict
+      contains:
+        availability_zone:
+          description: The zone, or in its place the scope of another kind.
+          returned: when the capture is scoped to a zone
+          type: str
+          sample: us-east-1a
+        flow_filters:
+          description: The filters, at most 20.
+          returned: always
+          type: list
+          elements: dict
+          sample: [{"source_address": "10.0.3.17", "source_port": 49152, "destination_address": "198.51.100.7",
+                    "destination_port": 22, "protocols": ["tcp"]}]
+        minimum_flow_age:
+          description: The minimum age of the capture, in seconds.
+          returned: always
+          type: int
+          sample: 0
+        captured_at:
+          description: When the capture was taken; the flush spares flows born since.
+          returned: when AWS gives it
+          type: str
+          sample: "2026-01-31T12:00:00+00:00"
+        flow_count:
+          description: The number of findings that the filters match.
+          returned: always
+          type: int
+          sample: 17
+    flow_count:
+      description: The number of findings that the plan cuts.
+      returned: always
+      type: int
+      sample: 17
+    inseparable:
+      description: The number of findings left out, because every filter for them would cut innocent flows too.
+      returned: always
+      type: int
+      sample: 0
+    hash:
+      description: The SHA-256 of the operations, in hex; the same plan has the same hash.
+      returned: always
+      type: str
+      sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    operation_count:
+      description: The number of operations.
+      returned: always
+      type: int
+      sample: 1
+    dest:
+      description: The file with the whole plan.
+      returned: when O(plan_dest) is given
+      type: str
+      sample: /var/lib/flowops/plan.json
+files:
+  description: The files written, by the name of the option.
+  returned: always
+  type: dict
+  sample: {"findings_dest": {"path": "/var/lib/flowops/findings.jsonl.gz", "sha256": "e3b0...", "count": 17}}
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flowops.aws.plugins.module_utils import arguments, auditing
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            **arguments.firewall_options(),
+            "operations": {"type": "list", "elements": "dict", "required": True},
+            "policy": {"type": "dict", "required": True},
+            "policy_dir": {"type": "path"},
+            "max_findings": {"type": "int", "default": 100},
+            "top_n": {"type": "int", "default": 10},
+            "dest": {"type": "path"},
+            "findings_dest": {"type": "path"},
+            "plan": {"type": "bool", "default": False},
+            "plan_dest": {"type": "path"},
+        },
+        supports_check_mode=True,
+        **arguments.one_firewall(),
+    )
+    arguments.run(module, auditing.audit)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: networkfirewall_flow_capture
+version_added: 0.1.0
+short_description: Capture the live flows of an AWS Network Firewall
+description:
+  - Starts a capture of the firewall's state table, one flow operation for each zone, and optionally waits for it.
+  - A zone takes one flow operation at a time. A zone that is busy with another one is waited for, until
+    O(wait_timeout) has passed.
+  - A start whose answer was lost on the way is looked for among the operations in AWS and used; it is not sent twice.
+  - A capture reads the state table and changes nothing, so RV(ignore:changed) is always V(false).
+author: flowops.aws contributors
+options:
+  flow_filters:
+    required: true
+attributes:
+  check_mode:
+    support: full
+    details: Nothing is started; RV(flow_operations) says what would be.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+seealso:
+  - module: flowops.aws.networkfirewall_flow_audit
+  - module: flowops.aws.networkfirewall_flow_operation_result_info
+  - plugin: flowops.aws.networkfirewall_flow_operation
+    plugin_type: lookup
+extends_documentation_fragment:
+  - flowops.aws.firewall
+  - flowops.aws.scope
+  - flowops.aws.flow_filters
+  - ansible.builtin.action_common_attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Capture every flow in every zone of a firewall
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    flow_filters: [{any: true}]
+    wait: true
+  register: capture
+
+- name: Capture old web flows of two networks in one zone, without waiting
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    availability_zone: us-east-1a
+    minimum_flow_age: 3600
+    flow_filters:
+      - source_address: 10.0.0.0/8
+        destination_port: 443
+        protocols: [tcp]
+      - source_address: fd00::/8
+        destination_port: 8000-8100
+        protocols: [tcp, 17]
+  register: capture
+
+- name: Wait for it
+  ansible.builtin.set_fact:
+    operations: "{{ query('flowops.aws.networkfirewall_flow_operation', *capture.flow_operations,
+      region='us-east-1') }}"
+"""
+
+RETURN = r"""
+flow_operations:
+  description:
+    - The operations that were started, one for each scope; the lookup
+      P(flowops.aws.networkfirewall_flow_operation#lookup) and the option O(ignore:operations) of
+      M(flowops.aws.networkfirewall_flow_audit) take the list as it is.
+    - In check mode the operations that would be started, without ID and status.
+    - When a start fails, those that had been started before are returned with the failure.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    firewall_arn:
+      description: The ARN of the firewall.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+    availability_zone:
+      description: The zone; in its place the scope option that was given.
+      returned: when the operation is scoped to a zone
+      type: str
+      sample: us-east-1a
+    availability_zone_id:
+      description: The ID of the zone.
+      returned: when the operation is scoped to it
+      type: str
+      sample: use1-az1
+    vpc_endpoint_id:
+      description: The VPC endpoint.
+      returned: when the operation is scoped to it
+      type: str
+      sample: vpce-0123456789abcdef0
+    vpc_endpoint_association_arn:
+      description: The VPC endpoint association.
+      returned: when the operation is scoped to it
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:vpc-endpoint-association/0123abcd
+    flow_operation_id:
+      description: The ID of the flow operation.
+      returned: when not in check mode
+      type: str
+      sample: 0a1b2c3d-0000-4000-8000-0123456789ab
+    flow_operation_type:
+      description: V(FLOW_CAPTURE) or V(FLOW_FLUSH).
+      returned: always
+      type: str
+      sample: FLOW_CAPTURE
+    flow_operation_status:
+      description: V(IN_PROGRESS), V(COMPLETED), V(COMPLETED_WITH_ERRORS) (flows may be missing), V(FAILED) (no flows).
+      returned: when not in check mode
+      type: str
+      sample: COMPLETED
+    minimum_flow_age:
+      description: The minimum age in seconds that was sent.
+      returned: when one was sent
+      type: int
+      sample: 60
+    adopted:
+      description: That the answer to the start was lost and the operation was found again among those in AWS.
+      returned: when it is so
+      type: bool
+      sample: true
+    partial:
+      description: That the operation ended as V(COMPLETED_WITH_ERRORS).
+      returned: with O(wait=true)
+      type: bool
+      sample: false
+    status_message:
+      description: Why the operation failed or is incomplete.
+      returned: with O(wait=true), when AWS gives a reason
+      type: str
+      sample: Flow timeout
+    flow_request_timestamp:
+      description: When the firewall identified the flows, ISO 8601 in UTC.
+      returned: with O(wait=true)
+      type: str
+      sample: "2026-01-31T12:00:00+00:00"
+    flow_operation:
+      description: What was asked for, as AWS describes it.
+      returned: with O(wait=true)
+      type: dict
+      contains:
+        minimum_flow_age_in_seconds:
+          description: Flows younger than this many seconds are ignored.
+          returned: when it was given
+          type: int
+          sample: 60
+        flow_filters:
+          description: The filters, with the API's members in snake_case.
+          returned: always
+          type: list
+          elements: dict
+          sample: [{"source_address": {"address_definition": "10.0.0.0/8"}, "protocols": ["6"]}]
+flow_filters:
+  description: The filters as they are sent to AWS, as people write them.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"source_address": "10.0.0.0/8", "destination_port": "443", "protocols": ["tcp"]}]
+"""
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting
+from ansible_collections.flowops.aws.plugins.module_utils.api import CAPTURE
+from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api
+
+
+def capture(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
+    order = starting.order_of(module.params)
+    api = arguments.network_firewall(module)
+    operations = starting.one_per_scope(api, module.params, order)
+    result: dict[str, Any] = {"changed": False, "flow_filters": from_api(order.api_filters)}
+    if module.check_mode:
+        return {**result, "flow_operations": [operation.planned(CAPTURE) for operation in operations]}
+    starting.carry_out(api, CAPTURE, operations, module.params, result, module.warn)
+    return result
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            **arguments.firewall_options(),
+            **arguments.scope_options(),
+            **starting.options(),
+            "flow_filters": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": arguments.flow_filter_options(),
+            },
+        },
+        supports_check_mode=True,
+        **arguments.one_firewall(),
+    )
+    arguments.run(module, capture)
+
+
+if __name__ == "__main__":
+    main()
