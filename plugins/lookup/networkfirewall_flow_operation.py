@@ -17,7 +17,7 @@ description:
   - With C(-v) every round is reported; while it waits for more than half a minute, a line is shown every half minute.
   - Use it with P(ansible.builtin.query#lookup) or C(query()), which always give a list; C(lookup()) unwraps a single
     one.
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   _terms:
     description:

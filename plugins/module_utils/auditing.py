@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from typing import IO, Any
@@ -17,82 +17,17 @@ from typing import IO, Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from . import plan
-from .api import NetworkFirewall
 from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import FlowOpsError, OptionError, shown
 from .policy import Policy, compile_policy
 from .protocols import WITH_PORTS
-from .records import record_of, utc_text
-from .scope import check_operation_id, parse_firewall_arn, scope_of, scope_text
+from .reading import Capture, captures_of
+from .records import utc_text
+from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
 
 FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
-
-
-class Capture:
-    """One flow operation while it is read: its scope, what AWS says of it, its findings' 5-tuples."""
-
-    def __init__(self, flow_operation_id: str, scope: dict[str, str]) -> None:
-        self.flow_operation_id = flow_operation_id
-        self.scope = scope
-        self.statuses: set[str] = set()
-        self.members: dict[str, Any] = {}
-        self.minimum_flow_age: int | None = None
-        self.flow_count = 0
-        self.keys = plan.FindingKeys()
-
-    @property
-    def partial(self) -> bool:
-        """True unless AWS called the capture complete all the while it was read."""
-        return self.statuses != {"COMPLETED"}
-
-    @property
-    def captured_at(self) -> str | None:
-        """When the firewall identified the flows, ISO 8601 in UTC."""
-        moment = self.members.get("FlowRequestTimestamp")
-        return utc_text(moment) if isinstance(moment, datetime) else None
-
-    def records(self, api: NetworkFirewall, arn: str) -> Iterator[list[dict[str, Any]]]:
-        """Yield the flow records, a page at a time."""
-        # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
-        description = api.describe(arn, self.scope, self.flow_operation_id)
-        self._note(description)
-        self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
-        for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
-            self._note(page)
-            zone = page.get("AvailabilityZone") or self.scope.get("availability_zone")
-            flows = page["Flows"]
-            self.flow_count += len(flows)
-            yield [record_of(flow, zone) for flow in flows]
-
-    def _note(self, answer: Mapping[str, Any]) -> None:
-        self.members.update(
-            {
-                key: answer[key]
-                for key in ("StatusMessage", "FlowRequestTimestamp", "FlowOperationStatus")
-                if key in answer
-            }
-        )
-        if answer.get("FlowOperationStatus"):
-            self.statuses.add(answer["FlowOperationStatus"])
-
-    def told(self, arn: str) -> dict[str, Any]:
-        """Return the operation as the audit's result shows it."""
-        item: dict[str, Any] = {
-            "firewall_arn": arn,
-            **self.scope,
-            "flow_operation_id": self.flow_operation_id,
-            "flow_operation_status": self.members.get("FlowOperationStatus", "IN_PROGRESS"),
-            "flow_count": self.flow_count,
-        }
-        if self.members.get("StatusMessage"):
-            item["status_message"] = self.members["StatusMessage"]
-        if self.captured_at:
-            item["flow_request_timestamp"] = self.captured_at
-        if self.minimum_flow_age is not None:
-            item["minimum_flow_age"] = self.minimum_flow_age
-        return item
 
 
 def audit(module: AnsibleAWSModule) -> dict[str, Any]:
@@ -103,7 +38,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     _check_range("top_n", params["top_n"], 100)
     now = datetime.now(timezone.utc)
     policy = compile_policy(params["policy"], today=now.date(), read_lines=_reader(params["policy_dir"]))
-    captures = _captures(params)
+    captures = captures_of(params)
     _check_files(params)
     api = network_firewall(module)
     arn = api.arn_of(params)
@@ -133,6 +68,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
         if spool is not None:
             _exclude_innocents(spool, captures)
             whole_plan = plan.build([(_plan_scope(capture), capture.keys) for capture in captures])
+            whole_plan["captured_flow_count"] = summary.flow_count
             if "plan_dest" in files:
                 files["plan_dest"].write({"firewall_arn": arn, **whole_plan})
     partial = any(capture.partial for capture in captures)
@@ -150,9 +86,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
         "top": summary.top(params["top_n"]),
         "rules": list(policy.described),
         "operations": [capture.told(arn) for capture in captures],
-        "files": {
-            option: {"path": file.path, "sha256": file.sha256, "count": file.count} for option, file in files.items()
-        },
+        "files": {option: file.told() for option, file in files.items()},
         "findings": findings,
     }
     if whole_plan is not None:
@@ -171,32 +105,6 @@ def _reader(folder: str | None) -> Any:
             return file.readlines()
 
     return read_lines
-
-
-def _captures(params: Mapping[str, Any]) -> list[Capture]:
-    if not params["operations"]:
-        raise OptionError("operations", [], "give at least one flow operation, as a capture returns them")
-    captures = []
-    seen: set[str] = set()
-    for index, item in enumerate(params["operations"]):
-        path = f"operations[{index}]"
-        operation_id = check_operation_id(item.get("flow_operation_id"), f"{path}.flow_operation_id")
-        if operation_id in seen:
-            raise OptionError(f"{path}.flow_operation_id", operation_id, "each flow operation is judged once")
-        seen.add(operation_id)
-        theirs, ours = item.get("firewall_arn"), params.get("firewall_arn")
-        if theirs and ours and theirs != ours:
-            raise OptionError(f"{path}.firewall_arn", theirs, f"it must be firewall_arn, {shown(ours)}")
-        if item.get("flow_operation_type", "FLOW_CAPTURE") != "FLOW_CAPTURE":
-            raise OptionError(
-                f"{path}.flow_operation_type", item["flow_operation_type"], "only a capture can be judged"
-            )
-        try:
-            scope = scope_of(item)
-        except FlowOpsError as error:
-            raise FlowOpsError(f"{path}.{error.message}") from error
-        captures.append(Capture(operation_id, scope))
-    return captures
 
 
 def _check_files(params: Mapping[str, Any]) -> None:
@@ -268,13 +176,7 @@ def _warn(
 ) -> None:
     for capture in captures:
         if capture.partial:
-            status = capture.members.get("FlowOperationStatus", "IN_PROGRESS")
-            if "IN_PROGRESS" in capture.statuses:
-                status = f"{status}, was in progress while it was read"
-            module.warn(
-                f"The capture {capture.flow_operation_id} of {arn} in {scope_text(capture.scope)} is partial"
-                f" ({status}); flows may be missing."
-            )
+            module.warn(capture.warning(arn))
     for name in policy.expired:
         module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
     if whole_plan is not None and whole_plan["inseparable"]:

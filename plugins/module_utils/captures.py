@@ -101,6 +101,10 @@ class LineFile:
             (self._gzip or self._sink).write(("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
             self.count += len(lines)
 
+    def told(self) -> dict[str, Any]:
+        """Return {path, sha256, count} of the finished file."""
+        return {"path": self.path, "sha256": self.sha256, "count": self.count}
+
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         try:
             if kind is None:

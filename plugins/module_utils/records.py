@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
+from ipaddress import IPv6Address
 from typing import Any
 
 from .protocols import name_of, number_of
@@ -45,11 +47,16 @@ def record_of(flow: Mapping[str, Any], scope_zone: str | None = None) -> dict[st
     return record
 
 
+@lru_cache(maxsize=65536)
 def _address(definition: str) -> str:
     # A flow has two addresses; the API's type allows a CIDR, of which only the host form says the same thing.
     if definition.endswith(("/32", "/128")) and ((":" in definition) == definition.endswith("/128")):
-        return definition.rpartition("/")[0]
-    return definition
+        definition = definition.rpartition("/")[0]
+    # Suricata writes IPv6 in full; one address has one text, so that 5-tuples can be compared.
+    try:
+        return str(IPv6Address(definition)) if ":" in definition else definition
+    except ValueError:
+        return definition
 
 
 def _protocol(text: str) -> tuple[str, int | None]:

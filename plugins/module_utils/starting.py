@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from .api import FLUSH, NetworkFirewall, described
-from .arguments import checked_firewall, checked_scope
+from .arguments import checked_firewall, checked_scope, flow_filter_options, scope_options
 from .errors import FlowOpsError, OptionError
 from .filters import from_api, to_api
 from .records import parse_utc
@@ -62,6 +62,17 @@ def options() -> dict[str, Any]:
     }
 
 
+def operation_options() -> dict[str, Any]:
+    """Return the argument spec of one operation of a plan."""
+    return {
+        **scope_options(),
+        "flow_filters": {"type": "list", "elements": "dict", "required": True, "options": flow_filter_options()},
+        "minimum_flow_age": {"type": "int"},
+        "captured_at": {"type": "str"},
+        "flow_count": {"type": "int"},
+    }
+
+
 def order_of(params: Mapping[str, Any]) -> Order:
     """Return the order that the options give; raise FlowOpsError naming the first mistake."""
     checked_firewall(params)
@@ -76,9 +87,14 @@ def orders_of(params: Mapping[str, Any]) -> list[tuple[dict[str, str], Order]]:
     for name in (*SCOPE_MEMBERS, "availability_zones", "minimum_flow_age", "captured_at"):
         if params.get(name):
             raise FlowOpsError(f"{name} and operations were given together; each of the operations has its own.")
+    return plan_orders(params["operations"], "operations")
+
+
+def plan_orders(operations: Sequence[Mapping[str, Any]], option: str) -> list[tuple[dict[str, str], Order]]:
+    """Return the orders of a plan's operations, each with its scope; raise FlowOpsError naming the first mistake."""
     orders = []
-    for index, item in enumerate(params["operations"]):
-        path = f"operations[{index}]"
+    for index, item in enumerate(operations):
+        path = f"{option}[{index}]"
         try:
             scope = scope_of(item)
         except FlowOpsError as error:

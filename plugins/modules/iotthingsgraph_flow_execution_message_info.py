@@ -15,7 +15,7 @@ description:
     fails or arrives cut off is asked for again from its own token.
   - AWS has discontinued IoT Things Graph, and the SDK has marked its calls as deprecated since 2022-08-30. The module
     says so once in each run, and fails with one sentence where the service or the SDK's model of it is gone.
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   flow_execution_id:
     description: The ID of the flow execution.

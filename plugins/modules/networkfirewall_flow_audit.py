@@ -15,7 +15,7 @@ description:
   - What is returned stays under 500 kB however many flows there are; the rest goes to files. Memory does not grow with
     the number of flows.
   - A capture from which flows may be missing is never V(compliant).
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   operations:
     description:
@@ -383,6 +383,11 @@ plan:
       returned: always
       type: str
       sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
+    captured_flow_count:
+      description: The number of flows in the whole capture.
+      returned: always
+      type: int
+      sample: 7052
     operation_count:
       description: The number of operations.
       returned: always

@@ -15,7 +15,7 @@ description:
     O(wait_timeout) has passed.
   - A start whose answer was lost on the way is looked for among the operations in AWS and used; it is not sent twice.
   - A capture reads the state table and changes nothing, so RV(ignore:changed) is always V(false).
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   flow_filters:
     required: true

@@ -20,7 +20,7 @@ description:
   - A zone takes one flow operation at a time. A zone that is busy with another one is waited for, until
     O(wait_timeout) has passed.
   - A start whose answer was lost on the way is looked for among the operations in AWS and used; it is not sent twice.
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   operations:
     description:
@@ -280,13 +280,7 @@ def main() -> None:
             "operations": {
                 "type": "list",
                 "elements": "dict",
-                "options": {
-                    **arguments.scope_options(),
-                    "flow_filters": {**filters, "required": True},
-                    "minimum_flow_age": {"type": "int"},
-                    "captured_at": {"type": "str"},
-                    "flow_count": {"type": "int"},
-                },
+                "options": starting.operation_options(),
             },
         },
         supports_check_mode=True,

@@ -14,7 +14,7 @@ description:
   - Wraps the paginator of C(ListFlowOperations). A page that is throttled, fails or arrives cut off is asked for
     again from its own token, so that no row is lost or repeated.
   - The rows carry no scope; O(describe=true) asks for each operation's scope, filters and status message.
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   flow_operation_type:
     description: List operations of this type only.

@@ -17,7 +17,7 @@ description:
     is reported as completed.
   - With O(dest) the flows are streamed to a file instead of being returned, in memory that does not grow with their
     number. Judge them with M(flowops.aws.networkfirewall_flow_audit) rather than with templates.
-author: flowops.aws contributors
+author: flowops.aws contributors (!UNKNOWN)
 options:
   flow_operation_id:
     description: The ID of the flow operation.

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Read and check a flow policy, on the controller."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timezone
+from typing import Any
+
+import yaml
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.errors import FlowOpsError, OptionError
+from ..module_utils.policy import compile_policy
+
+ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
+
+
+class ActionModule(ActionBase):
+    """The task `flowops.aws.flow_policy`."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return policy, policy_dir and rules; fail with every mistake of the policy."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        pair = ["policy", "policy_file"]
+        options = self.validate_argument_spec(
+            argument_spec=ARGUMENT_SPEC, required_one_of=[pair], mutually_exclusive=[pair]
+        )[1]
+        try:
+            result.update(self._checked(options))
+        except FlowOpsError as error:
+            result.update(failed=True, msg=error.message, **error.details)
+        return result
+
+    def _checked(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        policy, folder = options["policy"], os.getcwd()
+        if options["policy_file"]:
+            path = self._found(options["policy_file"])
+            policy, folder = _read(path, options["policy_file"]), os.path.dirname(path)
+        compiled = compile_policy(policy, today=datetime.now(timezone.utc).date(), read_lines=_reader(folder))
+        return {
+            "changed": False,
+            "policy": _plain(policy),
+            "policy_dir": folder,
+            "rules": list(compiled.described),
+        }
+
+    def _found(self, path: str) -> str:
+        """Return where a policy file lies: as given, from the working directory, or from the playbook's folder."""
+        started_in = os.environ.get("PWD", os.getcwd())
+        tried = [os.path.join(started_in, path), str(self._loader.path_dwim(path))]
+        for candidate in tried:
+            if os.path.isfile(candidate):
+                return os.path.abspath(candidate)
+        raise OptionError("policy_file", path, f"there is no such file in {' or '.join(map(os.path.dirname, tried))}")
+
+
+def _read(path: str, given: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError("policy_file", given, f"it cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        raise OptionError("policy_file", given, f"it is not YAML ({' '.join(str(error).split())})") from error
+
+
+def _reader(folder: str) -> Any:
+    def read_lines(path: str) -> Iterable[str]:
+        with open(os.path.join(folder, os.path.expanduser(path)), encoding="utf-8") as file:
+            return file.readlines()
+
+    return read_lines
+
+
+def _plain(value: Any) -> Any:
+    """Return YAML's days as text; what is kept and passed on is JSON."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Captures while they are read: scope, status, and the flow records page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from .api import NetworkFirewall
+from .errors import FlowOpsError, OptionError, shown
+from .plan import FindingKeys
+from .records import record_of, utc_text
+from .scope import check_operation_id, scope_of, scope_text
+
+
+class Capture:
+    """One flow operation while it is read: its scope, what AWS says of it, its findings' 5-tuples."""
+
+    def __init__(self, flow_operation_id: str, scope: dict[str, str]) -> None:
+        self.flow_operation_id = flow_operation_id
+        self.scope = scope
+        self.statuses: set[str] = set()
+        self.members: dict[str, Any] = {}
+        self.minimum_flow_age: int | None = None
+        self.flow_count = 0
+        self.keys = FindingKeys()
+
+    @property
+    def partial(self) -> bool:
+        """True unless AWS called the capture complete all the while it was read."""
+        return self.statuses != {"COMPLETED"}
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the firewall identified the flows."""
+        moment = self.members.get("FlowRequestTimestamp")
+        return moment if isinstance(moment, datetime) else None
+
+    @property
+    def captured_at(self) -> str | None:
+        """When the firewall identified the flows, ISO 8601 in UTC."""
+        return utc_text(self.seen_at) if self.seen_at else None
+
+    def warning(self, arn: str) -> str:
+        """Return the sentence that says why the capture is partial."""
+        status = self.members.get("FlowOperationStatus", "IN_PROGRESS")
+        if "IN_PROGRESS" in self.statuses:
+            status = f"{status}, was in progress while it was read"
+        return (
+            f"The capture {self.flow_operation_id} of {arn} in {scope_text(self.scope)} is partial ({status});"
+            " flows may be missing."
+        )
+
+    def records(self, api: NetworkFirewall, arn: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield the flow records, a page at a time."""
+        # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
+        description = api.describe(arn, self.scope, self.flow_operation_id)
+        self._note(description)
+        self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
+        for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
+            self._note(page)
+            zone = page.get("AvailabilityZone") or self.scope.get("availability_zone")
+            flows = page["Flows"]
+            self.flow_count += len(flows)
+            yield [record_of(flow, zone) for flow in flows]
+
+    def _note(self, answer: Mapping[str, Any]) -> None:
+        self.members.update(
+            {
+                key: answer[key]
+                for key in ("StatusMessage", "FlowRequestTimestamp", "FlowOperationStatus")
+                if key in answer
+            }
+        )
+        if answer.get("FlowOperationStatus"):
+            self.statuses.add(answer["FlowOperationStatus"])
+
+    def told(self, arn: str) -> dict[str, Any]:
+        """Return the operation as the audit's result shows it."""
+        item: dict[str, Any] = {
+            "firewall_arn": arn,
+            **self.scope,
+            "flow_operation_id": self.flow_operation_id,
+            "flow_operation_status": self.members.get("FlowOperationStatus", "IN_PROGRESS"),
+            "flow_count": self.flow_count,
+        }
+        if self.members.get("StatusMessage"):
+            item["status_message"] = self.members["StatusMessage"]
+        if self.captured_at:
+            item["flow_request_timestamp"] = self.captured_at
+        if self.minimum_flow_age is not None:
+            item["minimum_flow_age"] = self.minimum_flow_age
+        return item
+
+
+def captures_of(params: Mapping[str, Any]) -> list[Capture]:
+    """Return the captures that the option operations names; raise FlowOpsError naming the first mistake."""
+    if not params["operations"]:
+        raise OptionError("operations", [], "give at least one flow operation, as a capture returns them")
+    captures = []
+    seen: set[str] = set()
+    for index, item in enumerate(params["operations"]):
+        path = f"operations[{index}]"
+        operation_id = check_operation_id(item.get("flow_operation_id"), f"{path}.flow_operation_id")
+        if operation_id in seen:
+            raise OptionError(f"{path}.flow_operation_id", operation_id, "each flow operation is read once")
+        seen.add(operation_id)
+        theirs, ours = item.get("firewall_arn"), params.get("firewall_arn")
+        if theirs and ours and theirs != ours:
+            raise OptionError(f"{path}.firewall_arn", theirs, f"it must be firewall_arn, {shown(ours)}")
+        if item.get("flow_operation_type", "FLOW_CAPTURE") != "FLOW_CAPTURE":
+            raise OptionError(
+                f"{path}.flow_operation_type", item["flow_operation_type"], "only a capture lists the live flows"
+            )
+        try:
+            scope = scope_of(item)
+        except FlowOpsError as error:
+            raise FlowOpsError(f"{path}.{error.message}") from error
+        captures.append(Capture(operation_id, scope))
+    return captures

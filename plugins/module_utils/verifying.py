@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A verification from options to result: a new capture held against the plan of a flush."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .arguments import checked_firewall, network_firewall
+from .captures import LineFile
+from .errors import OptionError
+from .reading import captures_of
+from .scope import parse_firewall_arn
+from .starting import Order, plan_orders
+from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, still_there, verdict_of
+
+
+def verify(module: AnsibleAWSModule) -> dict[str, Any]:
+    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
+    params = module.params
+    checked_firewall(params)
+    if not 0 <= params["max_flows"] <= 10_000:
+        raise OptionError("max_flows", params["max_flows"], "give a whole number from 0 to 10000")
+    captures = captures_of(params)
+    orders: list[tuple[dict[str, str], Order]] = plan_orders(params["plan"], "plan")
+    wanted = by_scope((item, order.captured_at) for item, (_scope, order) in zip(params["plan"], orders, strict=True))
+    api = network_firewall(module)
+    arn = api.arn_of(params)
+    for capture in captures:
+        api.check_scope(capture.scope)
+    fates: Counter[str] = Counter()
+    shown: list[dict[str, Any]] = []
+    covered = set()
+    kept: AbstractContextManager[LineFile | None]
+    kept = LineFile(params["dest"], dry_run=module.check_mode) if params["dest"] else nullcontext(None)
+    with kept as file:
+        for capture in captures:
+            scope = next(iter(capture.scope.items()), None)
+            wants = wanted.get(scope) if scope else None
+            covered.add(scope)
+            for records in capture.records(api, arn):
+                there = still_there(records, wants or Wanted(), capture.seen_at)
+                fates.update(record["fate"] for record in there)
+                shown.extend(there[: params["max_flows"] - len(shown)])
+                if file is not None:
+                    file.write_all(there)
+    missing = [value for _name, value in wanted if (_name, value) not in covered]
+    for scope_value in missing:
+        module.warn(
+            f"The plan has flows in {scope_value}, of which there is no capture; what became of them is unknown."
+        )
+    partial = bool(missing) or any(capture.partial for capture in captures)
+    for capture in captures:
+        if capture.partial:
+            module.warn(capture.warning(arn))
+    planned = sum(want.flow_count for want in wanted.values())
+    return _result(params, arn, planned, fates, partial, shown, file, [capture.told(arn) for capture in captures])
+
+
+def _result(
+    params: Mapping[str, Any],
+    arn: str,
+    planned: int,
+    fates: Mapping[str, int],
+    partial: bool,
+    shown: list[dict[str, Any]],
+    file: LineFile | None,
+    operations: list[dict[str, Any]],
+) -> dict[str, Any]:
+    survived, reborn = fates.get(SURVIVED, 0), fates.get(REBORN, 0)
+    return {
+        "changed": bool(file and file.changed),
+        "verdict": verdict_of(survived, reborn, partial),
+        "partial": partial,
+        "firewall_arn": arn,
+        "firewall_name": parse_firewall_arn(arn).name,
+        "planned": planned,
+        GONE: max(0, planned - survived - reborn),
+        SURVIVED: survived,
+        REBORN: reborn,
+        "flows": shown,
+        "operations": operations,
+        "files": {"dest": file.told()} if file else {},
+    }

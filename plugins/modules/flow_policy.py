@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: flow_policy
+short_description: Read and check a flow policy
+version_added: 0.1.0
+author: flowops.aws contributors (!UNKNOWN)
+description:
+  - Reads a policy, from a file on the controller or as given, and fails with every mistake and its path, so that a play
+    can stop before its first call to AWS.
+  - What a policy is made of is said at O(flowops.aws.networkfirewall_flow_audit#module:policy).
+options:
+  policy:
+    description:
+      - The policy itself.
+      - Exactly one of O(policy) and O(policy_file) must be given.
+    type: raw
+  policy_file:
+    description:
+      - A YAML file that holds the policy, on the controller. Set files in it are relative to its folder.
+      - A relative path starts at the directory that ansible-playbook was started in, or else at the playbook's folder.
+    type: path
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Nothing is changed in either mode.
+  connection:
+    support: none
+  delegation:
+    support: none
+    details: Everything happens on the controller, whatever the task is delegated to.
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+seealso:
+  - module: flowops.aws.networkfirewall_flow_audit
+"""
+
+EXAMPLES = r"""
+- name: Read and check the policy
+  flowops.aws.flow_policy:
+    policy_file: policy.yml
+  register: checked
+
+- name: Judge the flows of a capture by it
+  flowops.aws.networkfirewall_flow_audit:
+    firewall_name: egress
+    region: us-east-1
+    operations: "{{ capture.flow_operations }}"
+    policy: "{{ checked.policy }}"
+    policy_dir: "{{ checked.policy_dir }}"
+"""
+
+RETURN = r"""
+policy:
+  description: The policy, with days as text.
+  returned: success
+  type: dict
+  sample: {"default": "allow", "rules": []}
+policy_dir:
+  description: The folder on the controller that the policy's set files are relative to.
+  returned: success
+  type: str
+  sample: /srv/playbooks
+rules:
+  description: The rules, with C(expired) or C(enabled) where a rule does not count.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"name": "no-ssh-to-internet", "action": "deny", "severity": "high"}]
+policy_errors:
+  description: Every mistake of the policy, each behind its path.
+  returned: when the policy has mistakes
+  type: list
+  elements: str
+  sample: ["rules[0].destination_port[0]: 70000 is not allowed; give a port from 0 to 65535."]
+"""
+
+# There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

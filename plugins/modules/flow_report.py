@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: flow_report
+short_description: Write the report of a flow audit as HTML and Markdown
+version_added: 0.1.0
+author: flowops.aws contributors (!UNKNOWN)
+description:
+  - Writes what M(flowops.aws.networkfirewall_flow_audit) found as a page that people read, with the verdict first.
+  - The HTML report is one self-contained page. It asks for nothing outside itself, and its content security policy
+    forbids it to. It can be read on a phone and in the dark, printed, and used without JavaScript.
+  - The Markdown report has the same content in the tables that GitHub shows, with at most 50 findings.
+  - Strings that come from AWS are escaped in both. They are never evaluated as templates.
+  - The reports depend on the options alone, the time they show is that of the audit (C(audited_at)). The same audit
+    gives the same files, byte for byte.
+  - A report never says more than its data holds. An audit result that says V(compliant) although it has findings is
+    shown as noncompliant, and one whose capture is partial is shown as inconclusive, with a warning.
+options:
+  audit:
+    description:
+      - The result of M(flowops.aws.networkfirewall_flow_audit), or C(flow_audit_result) of the role
+        P(flowops.aws.flow_audit#role).
+      - What it lacks, the report leaves out.
+    type: dict
+    required: true
+  findings_src:
+    description:
+      - Path of a file that holds all findings as JSON lines, as the option C(findings_dest) of
+        M(flowops.aws.networkfirewall_flow_audit) writes it. It is decompressed if its name ends in V(.gz).
+      - Without it, the findings inside O(audit) are shown. Those may be only the first of many.
+      - A relative path starts at the folder of the playbook.
+    type: path
+  html_dest:
+    description:
+      - Path of the HTML report. Its folder must exist.
+      - A relative path starts at the folder of the playbook.
+      - At least one of O(html_dest) and O(markdown_dest) is required.
+    type: path
+  markdown_dest:
+    description:
+      - Path of the Markdown report. Its folder must exist.
+      - A relative path starts at the folder of the playbook.
+      - At least one of O(html_dest) and O(markdown_dest) is required.
+    type: path
+  title:
+    description:
+      - The heading of the reports.
+    type: str
+    default: Flow audit
+  max_rows:
+    description:
+      - How many findings the table of the HTML report holds at most, from 0 to 100000.
+      - The most severe ones are kept, among equals those with the most bytes. The report says how many are left out.
+    type: int
+    default: 1000
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Reads and renders everything, writes nothing, and returns what would be written.
+  connection:
+    support: none
+  delegation:
+    support: none
+    details: Everything happens on the controller, whatever the task is delegated to.
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+notes:
+  - The reports are written on the controller, with mode C(0600). Each is put in its place in one step, so that nobody
+    sees half a report.
+  - A file that already holds the same report is not written again.
+seealso:
+  - module: flowops.aws.networkfirewall_flow_audit
+"""
+
+EXAMPLES = r"""
+- name: Judge the live flows
+  flowops.aws.networkfirewall_flow_audit:
+    firewall_name: egress
+    operations: "{{ flow_capture.flow_operations }}"
+    policy:
+      rules:
+        - name: no-ssh-to-internet
+          action: deny
+          severity: high
+          destination_address: ["!10.0.0.0/8"]
+          destination_port: [22]
+          protocols: [tcp]
+    findings_dest: "{{ playbook_dir }}/reports/findings.jsonl.gz"
+  register: flow_audit
+
+- name: Write both reports, with all findings at hand
+  flowops.aws.flow_report:
+    audit: "{{ flow_audit }}"
+    findings_src: reports/findings.jsonl.gz
+    html_dest: reports/egress.html
+    markdown_dest: reports/egress.md
+    title: Egress firewall, live flows
+    max_rows: 5000
+
+- name: Write a page for each firewall from what the role flow_audit has found
+  flowops.aws.flow_report:
+    audit: "{{ flow_audit_result }}"
+    html_dest: "reports/{{ inventory_hostname }}.html"
+"""
+
+RETURN = r"""
+reports:
+  description: The reports that were asked for, in check mode as they would be written.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    format:
+      description: V(html) or V(markdown).
+      returned: always
+      type: str
+      sample: html
+    dest:
+      description: The absolute path of the report.
+      returned: always
+      type: str
+      sample: /srv/playbooks/reports/egress.html
+    sha256:
+      description: The SHA-256 checksum of the report.
+      returned: always
+      type: str
+      sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    size:
+      description: The size of the report in bytes.
+      returned: always
+      type: int
+      sample: 48213
+msg:
+  description: What was written, would be written, or was up to date already.
+  returned: always
+  type: str
+  sample: Wrote the html report /srv/playbooks/reports/egress.html.
+"""
+
+# There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

@@ -1,0 +1,213 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: networkfirewall_flow_verify
+version_added: 0.1.0
+short_description: Say which flows of a flush plan are still there
+description:
+  - Holds a new capture of an AWS Network Firewall against the operations of a plan and says how many of the flows that
+    the plan wanted cut are gone, how many survived, and how many came back.
+  - A flow that matches a filter of the plan survived when it is at least as old as the time since the plan's capture,
+    and is a new one, reborn, when it is younger.
+  - A partial capture never proves that flows are gone.
+author: flowops.aws contributors (!UNKNOWN)
+options:
+  operations:
+    description:
+      - The new captures, items as M(flowops.aws.networkfirewall_flow_capture) or the lookup
+        P(flowops.aws.networkfirewall_flow_operation#lookup) return them.
+    type: list
+    elements: dict
+    required: true
+  plan:
+    description: The operations of the plan, as M(flowops.aws.networkfirewall_flow_audit) returns them.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      availability_zone:
+        description: The zone.
+        type: str
+      availability_zone_id:
+        description: The ID of the zone.
+        type: str
+      vpc_endpoint_id:
+        description: The VPC endpoint.
+        type: str
+      vpc_endpoint_association_arn:
+        description: The VPC endpoint association.
+        type: str
+      flow_filters:
+        description: The filters of this flush, 1 to 20.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          source_address:
+            description: The flow's source, an IPv4 or IPv6 address or CIDR.
+            type: str
+          destination_address:
+            description: The flow's destination, an IPv4 or IPv6 address or CIDR.
+            type: str
+          source_port:
+            description: The flow's source port, 0 to 65535, a range such as V(8000-8100), or V(any).
+            type: str
+          destination_port:
+            description: The flow's destination port, 0 to 65535, a range such as V(8000-8100), or V(any).
+            type: str
+          protocols:
+            description: The flow's protocol, IANA names or numbers from 0 to 255; any of them matches.
+            type: list
+            elements: str
+          any:
+            description: Every flow; stands alone.
+            type: bool
+            default: false
+      minimum_flow_age:
+        description: The minimum age of the capture that the plan was made from, in seconds.
+        type: int
+      captured_at:
+        description: When that capture was taken, ISO 8601.
+        type: str
+      flow_count:
+        description: The number of flows that the plan expects to cut; told back in check mode and diff mode.
+        type: int
+  max_flows:
+    description: The most flows that are still there to return, 0 to 10000.
+    type: int
+    default: 100
+  dest:
+    description:
+      - Write every flow that is still there to this file, flow records with C(fate) in JSON lines, compressed when the
+        name ends in C(.gz).
+    type: path
+attributes:
+  check_mode:
+    support: full
+    details: In check mode the flows are read and compared, and O(dest) is not written.
+  diff_mode:
+    support: none
+  platform:
+    platforms: posix
+seealso:
+  - module: flowops.aws.networkfirewall_flow_audit
+  - module: flowops.aws.networkfirewall_flow_flush
+extends_documentation_fragment:
+  - flowops.aws.firewall
+  - ansible.builtin.action_common_attributes
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Capture every flow again after a flush
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    flow_filters: [{any: true}]
+    wait: true
+  register: capture
+
+- name: Say what is still there
+  flowops.aws.networkfirewall_flow_verify:
+    firewall_name: egress
+    region: us-east-1
+    operations: "{{ capture.flow_operations }}"
+    plan: "{{ audit.plan.operations }}"
+  register: verification
+  failed_when: verification.verdict == 'survivors'
+"""
+
+RETURN = r"""
+verdict:
+  description:
+    - V(survivors) when a flow survived, otherwise V(reborn) when one came back, otherwise V(inconclusive) when flows
+      may be missing from the capture, otherwise V(remediated).
+  returned: always
+  type: str
+  sample: remediated
+partial:
+  description: That flows may be missing from the capture, or that it lacks a scope of the plan.
+  returned: always
+  type: bool
+  sample: false
+firewall_arn:
+  description: The ARN of the firewall.
+  returned: always
+  type: str
+  sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+firewall_name:
+  description: The name of the firewall.
+  returned: always
+  type: str
+  sample: egress
+planned:
+  description: The number of flows that the plan wanted cut.
+  returned: always
+  type: int
+  sample: 17
+gone:
+  description: The number of them that are not in the capture.
+  returned: always
+  type: int
+  sample: 16
+survived:
+  description: The number of flows that are still there.
+  returned: always
+  type: int
+  sample: 0
+reborn:
+  description: The number of flows that match the plan and are younger than its capture.
+  returned: always
+  type: int
+  sample: 1
+flows:
+  description: The first flows that survived or came back, at most O(max_flows), flow records with their fate.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"source_address": "10.0.3.17", "source_port": 49152, "destination_address": "198.51.100.7",
+            "destination_port": 22, "protocol": "tcp", "protocol_number": 6, "age": 2, "fate": "reborn"}]
+operations:
+  description: The flow operations that were read.
+  returned: always
+  type: list
+  elements: dict
+  sample: [{"availability_zone": "us-east-1a", "flow_operation_id": "0a1b2c3d-0000-4000-8000-0123456789ab",
+            "flow_operation_status": "COMPLETED", "flow_count": 3526}]
+files:
+  description: The file written, by the name of the option.
+  returned: always
+  type: dict
+  sample: {"dest": {"path": "/var/lib/flowops/still-there.jsonl", "sha256": "e3b0...", "count": 1}}
+"""
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting, verifying
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleAWSModule(
+        argument_spec={
+            **arguments.firewall_options(),
+            "operations": {"type": "list", "elements": "dict", "required": True},
+            "plan": {"type": "list", "elements": "dict", "required": True, "options": starting.operation_options()},
+            "max_flows": {"type": "int", "default": 100},
+            "dest": {"type": "path"},
+        },
+        supports_check_mode=True,
+        **arguments.one_firewall(),
+    )
+    arguments.run(module, verifying.verify)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client of the control door that needs nothing but the standard library."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+
+
+class ControlError(Exception):
+    """The control door refused a request; the message says why."""
+
+
+class Control:
+    """Talks to the control door of the emulator at url."""
+
+    def __init__(self, url: str, timeout: float = 60.0) -> None:
+        """Keep the emulator's base URL; timeout in seconds for each request."""
+        self.url = url.rstrip("/")
+        self._timeout = timeout
+        # A proxy from the environment must never stand between a test and its loopback server.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def _ask(self, method: str, name: str, body: Any = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{name}", data=data, method=method)
+        request.add_header("Content-Type", "application/json")
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                answer: dict[str, Any] = json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise ControlError(json.load(error)["error"]) from None
+        return answer
+
+    def state(self) -> dict[str, Any]:
+        """Return firewalls, zones and live flow counts."""
+        return self._ask("GET", "state")
+
+    def calls(self) -> dict[str, Any]:
+        """Return counts by operation and the starts really carried out."""
+        return self._ask("GET", "calls")
+
+    def reset(self) -> None:
+        """Go back to the state at start."""
+        self._ask("POST", "reset")
+
+    def settings(self, **settings: Any) -> dict[str, Any]:
+        """Change duration, reconnect, next_status, status_message, page_default or stream_exception_policy."""
+        return self._ask("POST", "settings", settings)
+
+    def add_firewall(self, firewall_name: str, **options: Any) -> dict[str, Any]:
+        """Add a firewall with zones and synthetic_flows (and seed), or flows by zone; returns its arn."""
+        return self._ask("POST", "firewalls", {"firewall_name": firewall_name, **options})
+
+    def add_association(self, firewall_name: str, zone: str, **options: Any) -> dict[str, Any]:
+        """Add a VPC endpoint association; returns its arn."""
+        return self._ask("POST", "associations", {"firewall_name": firewall_name, "zone": zone, **options})
+
+    def add_flows(self, firewall_name: str, zone: str, flows: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+        """Add flat flow records to a zone of a firewall."""
+        return self._ask("POST", "flows", {"firewall_name": firewall_name, "zone": zone, "flows": flows, **options})
+
+    def add_operations(self, firewall_name: str, zone: str, **options: Any) -> list[str]:
+        """Put operations of the past into the history; returns their ids, oldest first."""
+        answer = self._ask("POST", "operations", {"firewall_name": firewall_name, "zone": zone, **options})
+        identifiers: list[str] = answer["flow_operation_ids"]
+        return identifiers
+
+    def advance(self, seconds: float) -> float:
+        """Put the emulator's clock forward; returns its time in epoch seconds."""
+        return float(self._ask("POST", "clock", {"advance": seconds})["now"])
+
+    def add_execution(self, flow_execution_id: str, **options: Any) -> dict[str, Any]:
+        """Add a Things Graph execution with messages, or count made-up ones."""
+        return self._ask("POST", "executions", {"flow_execution_id": flow_execution_id, **options})
+
+    def add_fault(self, kind: str, operation: str = "*", **options: Any) -> dict[str, Any]:
+        """Put a fault into force: every, times or at; status, seconds."""
+        return self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the faults in force."""
+        rules: list[dict[str, Any]] = self._ask("GET", "faults")["faults"]
+        return rules
+
+    def clear_faults(self) -> None:
+        """Take every fault out of force."""
+        self._ask("DELETE", "faults")

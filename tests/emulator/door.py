@@ -1,0 +1,273 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The control door: what tests ask of the emulator over HTTP, under /_emulator/."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .errors import ApiError, DoorError
+from .faults import Fault
+from .flows import FlowRecord, FlowTable
+from .protocols import number_of
+from .state import DEFAULT_ACCOUNT, STATUS_MESSAGE, STATUSES, STREAM_EXCEPTION_POLICIES, Firewall
+from .thingsgraph import event_types, numbered
+
+if TYPE_CHECKING:
+    from .server import Emulator
+
+PREFIX = "/_emulator/"
+_RECORD_KEYS = {
+    "source_address",
+    "source_port",
+    "destination_address",
+    "destination_port",
+    "protocol",
+    "protocol_number",
+    "age",
+    "packet_count",
+    "byte_count",
+    "availability_zone",
+}
+
+
+def flow_record(item: Any) -> FlowRecord:
+    """Return a flat flow record (protocol by name or number, ports optional) as a FlowRecord, else DoorError."""
+    if not isinstance(item, dict) or set(item) - _RECORD_KEYS:
+        raise DoorError(f"a flow record is a mapping of {', '.join(sorted(_RECORD_KEYS))}; got {item!r}")
+    ports = {}
+    for side in ("source_port", "destination_port"):
+        value = item.get(side)
+        ports[side] = int(value) if value not in (None, "") else None
+    try:
+        return FlowRecord(
+            source_address=item["source_address"],
+            destination_address=item["destination_address"],
+            protocol=number_of(str(item.get("protocol_number", item.get("protocol", "tcp")))),
+            age=float(item.get("age", 0)),
+            packet_count=int(item.get("packet_count", 1)),
+            byte_count=int(item.get("byte_count", 64)),
+            **ports,
+        )
+    except KeyError as error:
+        raise DoorError(f"a flow record needs {error}") from None
+
+
+class Door:
+    """Answers the control door's requests for one emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
+            ("GET", "state"): self._state,
+            ("GET", "calls"): self._calls,
+            ("POST", "reset"): self._reset,
+            ("POST", "settings"): self._settings,
+            ("POST", "firewalls"): self._firewalls,
+            ("POST", "associations"): self._associations,
+            ("POST", "flows"): self._flows,
+            ("POST", "operations"): self._operations,
+            ("POST", "clock"): self._clock,
+            ("POST", "executions"): self._executions,
+            ("GET", "faults"): self._list_faults,
+            ("POST", "faults"): self._faults,
+            ("DELETE", "faults"): self._clear_faults,
+        }
+
+    def answer(self, method: str, path: str, raw: bytes) -> tuple[int, bytes]:
+        """Return HTTP status and JSON body for a request; a wrong one gets a 400 with {"error": sentence}."""
+        route = self._routes.get((method, path.removeprefix(PREFIX).strip("/")))
+        if route is None:
+            known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in self._routes)
+            return 404, json.dumps({"error": f"no {method} {path} here; there are {known}"}).encode()
+        try:
+            body = json.loads(raw) if raw.strip() else {}
+            if isinstance(body, list) and route == self._faults:
+                body = {"faults": body}
+            if not isinstance(body, dict):
+                raise DoorError("the body must be a JSON mapping")
+            with self._emulator.world.lock:
+                result = route(body)
+        except (DoorError, ValueError, TypeError) as error:
+            return 400, json.dumps({"error": str(error)}).encode()
+        except (KeyError, AttributeError) as error:
+            return 400, json.dumps({"error": f"the body is not of the expected shape: {error}"}).encode()
+        except ApiError as error:
+            return 400, json.dumps({"error": error.message}).encode()
+        return 200, json.dumps(result).encode()
+
+    def _take(self, body: dict[str, Any], *names: str) -> None:
+        unknown = set(body) - set(names)
+        if unknown:
+            raise DoorError(f"unknown key: {', '.join(sorted(unknown))}; known are {', '.join(names)}")
+
+    def _find(self, body: dict[str, Any]) -> Firewall:
+        return self._emulator.world.find(body.get("firewall_name"), body.get("firewall_arn"), body.get("region"))
+
+    def _state(self, _body: dict[str, Any]) -> Any:
+        return self._emulator.world.overview()
+
+    def _calls(self, _body: dict[str, Any]) -> Any:
+        world = self._emulator.world
+        return {"counts": dict(world.counts), "starts": list(world.starts)}
+
+    def _reset(self, _body: dict[str, Any]) -> Any:
+        self._emulator.reset()
+        return {}
+
+    def _settings(self, body: dict[str, Any]) -> Any:
+        settings = self._emulator.world.settings
+        self._take(body, *vars(settings))
+        checks: dict[str, Callable[[Any], bool]] = {
+            "duration": lambda value: value >= 0,
+            "reconnect": lambda value: 0 <= value <= 1,
+            "next_status": lambda value: isinstance(value, list) and all(item in STATUSES for item in value),
+            "status_message": lambda value: value is None or bool(STATUS_MESSAGE.match(value)),
+            "page_default": lambda value: isinstance(value, int) and 1 <= value <= 100,
+            "stream_exception_policy": lambda value: value in STREAM_EXCEPTION_POLICIES,
+        }
+        for name, value in body.items():
+            if not checks[name](value):
+                raise DoorError(f"{name} cannot be {value!r}")
+        for name, value in body.items():
+            setattr(settings, name, value)
+        return dict(vars(settings))
+
+    def _firewalls(self, body: dict[str, Any]) -> Any:
+        self._take(
+            body,
+            "firewall_name",
+            "zones",
+            "synthetic_flows",
+            "seed",
+            "flows",
+            "region",
+            "account_id",
+            "tags",
+            "stream_exception_policy",
+        )
+        world = self._emulator.world
+        flows = body.get("flows") or {}
+        zones = list(body.get("zones") or flows)
+        if not zones:
+            raise DoorError("a firewall needs zones, or flows by zone")
+        if set(flows) - set(zones):
+            raise DoorError("flows name a zone that is not among zones")
+        if body.get("region") and not all(zone.startswith(body["region"]) for zone in zones):
+            raise DoorError(f"the zones {', '.join(zones)} do not lie in {body['region']}")
+        policy = body.get("stream_exception_policy")
+        if policy is not None and policy not in STREAM_EXCEPTION_POLICIES:
+            raise DoorError(f"stream_exception_policy must be one of {', '.join(STREAM_EXCEPTION_POLICIES)}")
+        now = world.clock.now()
+        tables = {zone: FlowTable(now) for zone in zones}
+        for zone, records in flows.items():
+            for item in records:
+                tables[zone].add(flow_record(item), now)
+        total, seed = int(body.get("synthetic_flows", 0)), int(body.get("seed", 1))
+        for number, zone in enumerate(zones):
+            share = total // len(zones) + (1 if number < total % len(zones) else 0)
+            tables[zone].add_synthetic(share, seed + number)
+        firewall = self._emulator.add_firewall(
+            str(body.get("firewall_name")),
+            tables,
+            account=str(body.get("account_id", DEFAULT_ACCOUNT)),
+            tags=body.get("tags"),
+        )
+        firewall.stream_exception_policy = policy
+        return {
+            "firewall_name": firewall.name,
+            "firewall_arn": firewall.arn,
+            "arn": firewall.arn,
+            "zones": {name: len(zone.table) for name, zone in firewall.zones.items()},
+        }
+
+    def _associations(self, body: dict[str, Any]) -> Any:
+        self._take(body, "firewall_name", "firewall_arn", "region", "zone")
+        association = self._emulator.add_association(self._find(body), str(body.get("zone")))
+        return {
+            "vpc_endpoint_association_arn": association.arn,
+            "arn": association.arn,
+            "zone": association.zone,
+            "vpc_endpoint_id": association.endpoint_id,
+        }
+
+    def _flows(self, body: dict[str, Any]) -> Any:
+        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "flows")
+        records = [flow_record(item) for item in body.get("flows") or []]
+        firewall, zone = self._find(body), str(body.get("zone"))
+        self._emulator.world.add_flows(firewall, zone, records)
+        return {"added": len(records), "flows": len(firewall.zones[zone].table)}
+
+    def _operations(self, body: dict[str, Any]) -> Any:
+        self._take(
+            body,
+            "firewall_name",
+            "firewall_arn",
+            "region",
+            "zone",
+            "type",
+            "status",
+            "age_seconds",
+            "flow_filters",
+            "count",
+            "remaining",
+        )
+        kind, status = body.get("type", "FLOW_CAPTURE"), body.get("status", "COMPLETED")
+        if kind not in ("FLOW_CAPTURE", "FLOW_FLUSH") or status not in STATUSES:
+            raise DoorError(f"type must be FLOW_CAPTURE or FLOW_FLUSH, status one of {', '.join(STATUSES)}")
+        age = float(body.get("age_seconds", 60))
+        if age < 0 or not math.isfinite(age):
+            raise DoorError("age_seconds must not be negative")
+        world = self._emulator.world
+        remaining = body.get("remaining", world.settings.duration)
+        added = world.add_operations(
+            self._find(body),
+            str(body.get("zone")),
+            kind,
+            status,
+            age,
+            body.get("flow_filters"),
+            int(body.get("count", 1)),
+            None if remaining is None else float(remaining),
+        )
+        return {"flow_operation_ids": added}
+
+    def _clock(self, body: dict[str, Any]) -> Any:
+        self._take(body, "advance")
+        clock = self._emulator.world.clock
+        clock.advance(float(body.get("advance", 0)))
+        return {"now": round(clock.now(), 3)}
+
+    def _executions(self, body: dict[str, Any]) -> Any:
+        self._take(body, "flow_execution_id", "messages", "count")
+        identifier = body.get("flow_execution_id")
+        if not isinstance(identifier, str) or not identifier:
+            raise DoorError("flow_execution_id is missing")
+        messages = body.get("messages")
+        if messages is None:
+            messages = numbered(identifier, int(body.get("count", 1)))
+        kinds = event_types()
+        for message in messages:
+            if set(message) - {"messageId", "eventType", "timestamp", "payload"}:
+                raise DoorError("a message has messageId, eventType, timestamp (epoch seconds) and payload")
+            if "eventType" in message and message["eventType"] not in kinds:
+                raise DoorError(f"eventType must be one of {', '.join(kinds)}")
+        self._emulator.executions.messages[identifier] = messages
+        return {"flow_execution_id": identifier, "messages": len(messages)}
+
+    def _list_faults(self, _body: dict[str, Any]) -> Any:
+        return {"faults": self._emulator.faults.as_rules()}
+
+    def _faults(self, body: dict[str, Any]) -> Any:
+        rules = body["faults"] if set(body) == {"faults"} else [body]
+        self._emulator.faults.add([Fault.from_rule(rule) for rule in rules])
+        return self._list_faults({})
+
+    def _clear_faults(self, _body: dict[str, Any]) -> Any:
+        self._emulator.faults.clear()
+        return {}

@@ -1,0 +1,302 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The emulator as one object: start it in-process, or from the command line through __main__."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from moto.backend_index import backend_url_patterns
+from moto.core.utils import convert_to_flask_response
+from moto.iam.models import get_account_id_from
+from moto.moto_server.werkzeug_app import (
+    HTTP_METHODS,
+    BackendRequest,
+    DomainDispatcherApplication,
+    create_backend_app,
+)
+
+from . import networkfirewall, thingsgraph
+from .clock import Clock
+from .control import Control
+from .door import PREFIX, Door
+from .errors import ApiError
+from .faults import LOSING, Fault, Faults
+from .flowlog import read_flow_logs
+from .flows import FlowTable
+from .network import make_network
+from .places import known_regions, region_of_zone
+from .state import DEFAULT_ACCOUNT, Association, Firewall, Settings, World
+from .wire import ConnectionCut, LoopbackServer, call_application
+
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/]+)/")
+_SERVICES = {"NetworkFirewall_20201112": "networkfirewall", "IotThingsGraphFrontEndService": "iotthingsgraph"}
+_MODELS = {"networkfirewall": networkfirewall.SERVICE, "iotthingsgraph": thingsgraph.SERVICE}
+_STARTS = ("StartFlowCapture", "StartFlowFlush")
+_HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+Response = tuple[str, list[tuple[str, str]], bytes]
+
+
+class EmulatorApplication(DomainDispatcherApplication):
+    """moto's dispatcher with two services of our own, and everything that is answered ahead of it."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__(self._create_app)
+        self._emulator = emulator
+        self._door = Door(emulator)
+        # moto's list is shared by the process; this one is ours alone.
+        self.backend_url_patterns: list[tuple[str, re.Pattern[str]]] = [
+            *backend_url_patterns,
+            ("iotthingsgraph", re.compile(r"https?://iotthingsgraph\.(.+)\.amazonaws\.com")),
+        ]
+        self._handlers: dict[str, Callable[..., Any]] = {
+            "networkfirewall": networkfirewall.make_response_class(
+                emulator.api, networkfirewall.make_backends(emulator.world)
+            ).dispatch,
+            "iotthingsgraph": thingsgraph.make_response_class(thingsgraph.make_backends(emulator.executions)).dispatch,
+        }
+
+    def _create_app(self, service: Any) -> Flask:
+        if service not in self._handlers:
+            return create_backend_app(service)
+        app = Flask(f"emulator-{service}")
+        app.debug = True
+        app.request_class = BackendRequest
+        app.add_url_rule(
+            "/",
+            endpoint="dispatch",
+            methods=HTTP_METHODS,
+            view_func=convert_to_flask_response(self._handlers[service]),
+        )
+        return app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer the control door, break what a fault says, serve result pages, and leave the rest to moto."""
+        path = environ.get("PATH_INFO", "")
+        if path.startswith(PREFIX):
+            status, body = self._door.answer(environ["REQUEST_METHOD"], path, environ["wsgi.input"].read())
+            start_response(_status_line(status), [("Content-Type", "application/json")])
+            return [body]
+        prefix, _dot, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
+        service = _SERVICES.get(prefix)
+        if service is None:
+            return super().__call__(environ, start_response)
+        status_line, headers, body = self._serve(service, operation, environ)
+        start_response(status_line, headers)
+        return [body]
+
+    def _serve(self, service: str, operation: str, environ: dict[str, Any]) -> Response:
+        emulator = self._emulator
+        emulator.world.count(operation)
+        content_type = thingsgraph.CONTENT_TYPE if service == "iotthingsgraph" else networkfirewall.CONTENT_TYPE
+        member = "message" if service == "iotthingsgraph" else "Message"
+        kind, met = "", None
+        for fault in emulator.faults.meet(operation):
+            if fault.kind == "slow":
+                time.sleep(fault.seconds)
+            else:
+                kind, met = fault.kind, fault
+        if met is not None:
+            if kind == "drop_before":
+                raise ConnectionCut
+            if kind == "unavailable":
+                return _status_line(met.status or 503), [("Content-Type", "text/plain")], b""
+            error = _error_of(kind, service, met.status)
+            if error is not None:
+                return self._error(error, content_type, member)
+        if "Credential=" not in environ.get("HTTP_AUTHORIZATION", ""):
+            refusal = ApiError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+            return self._error(refusal, content_type, member)
+        account, region = _caller(environ["HTTP_AUTHORIZATION"])
+        if region not in known_regions():
+            refusal = ApiError("UnrecognizedClientException", f"There is no region {region}")
+            return self._error(refusal, content_type, member)
+        raw = environ["wsgi.input"].read()
+        try:
+            request = networkfirewall.parse_request(_MODELS[service], operation, raw)
+        except ApiError as error:
+            return self._error(error, content_type, member)
+        if service == "networkfirewall" and operation == "ListFlowOperationResults":
+            status, body = emulator.api.answer(operation, account, region, request)
+            response = self._finish(_status_line(status), body.encode(), content_type)
+        else:
+            environ["wsgi.input"] = io.BytesIO(raw)
+            # The target header tells the protocol; without a content type moto would guess the model's first one.
+            environ["CONTENT_TYPE"] = content_type
+            status_line, _headers, answer = call_application(super().__call__, environ)
+            response = self._finish(status_line, answer, content_type)
+        return self._broken(kind, operation, response) if kind in LOSING else response
+
+    def _broken(self, kind: str, operation: str, response: Response) -> Response:
+        """Return what is left of an answer after a fault: the work is done, and nobody will hear of it."""
+        status_line, headers, body = response
+        if operation in _STARTS and status_line.startswith("200"):
+            self._emulator.world.mark_lost(json.loads(body)["FlowOperationId"])
+        if kind == "drop_after":
+            raise ConnectionCut
+        headers = [item for item in headers if item[0] != "Content-Length"]
+        if kind == "not_json":
+            return "200 OK", [("Content-Type", "text/html")], _HTML
+        half = body[: len(body) // 2]
+        if kind == "cut":
+            return status_line, [*headers, ("Content-Length", str(len(body)))], half
+        return status_line, headers, half
+
+    def _error(self, error: ApiError, content_type: str, member: str) -> Response:
+        return self._finish(
+            _status_line(error.status), networkfirewall.error_body(error, member).encode(), content_type
+        )
+
+    def _finish(self, status_line: str, body: bytes, content_type: str) -> Response:
+        return (
+            status_line,
+            [
+                ("Content-Type", content_type),
+                ("x-amzn-RequestId", str(uuid.uuid4())),
+                ("Content-Length", str(len(body))),
+            ],
+            body,
+        )
+
+
+def _status_line(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"{status} Unknown"
+
+
+def _error_of(kind: str, service: str, status: int | None) -> ApiError | None:
+    internal = "InternalFailureException" if service == "iotthingsgraph" else "InternalServerError"
+    errors = {
+        "throttle": ApiError("ThrottlingException", "Rate exceeded", 400),
+        "internal": ApiError(internal, "An internal error occurred", 500),
+        "access_denied": ApiError("AccessDeniedException", "User is not authorized to perform this action", 400),
+        "expired_token": ApiError(
+            "ExpiredTokenException", "The security token included in the request is expired", 400
+        ),
+    }
+    error = errors.get(kind)
+    if error is not None and status is not None:
+        error.status = status
+    return error
+
+
+def _caller(authorization: str) -> tuple[str, str]:
+    """Return account and region of a signed request, the account as moto knows its access key."""
+    found = _CREDENTIAL.search(authorization)
+    if found is None:
+        return DEFAULT_ACCOUNT, "us-east-1"
+    return str(get_account_id_from(found.group(1))), found.group(2)
+
+
+class Emulator:
+    """The AWS side on loopback; also a context manager."""
+
+    def __init__(
+        self,
+        flow_logs: Iterable[str | Path] = (),
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        duration: float = 1.0,
+        reconnect: float = 0.0,
+        faults: Iterable[Fault] = (),
+        seed: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        """Fill the world from flow logs (FlowLogError if one is bad); durations in seconds, port 0 takes a free one."""
+        self._host = host
+        self._port = port
+        clock = clock or Clock()
+        self.world = World(clock, Settings(duration=duration, reconnect=reconnect), seed)
+        self.executions = thingsgraph.Executions(clock, seed)
+        self.faults = Faults(list(faults))
+        self.api = networkfirewall.FlowOperationsApi(self.world)
+        self.app = EmulatorApplication(self)
+        self._server: LoopbackServer | None = None
+        self._load(flow_logs)
+        self.world.remember()
+
+    def _load(self, flow_logs: Iterable[str | Path]) -> None:
+        now = self.world.clock.now()
+        firewalls: dict[tuple[str, str], dict[str, FlowTable]] = {}
+        for (name, zone), records in sorted(read_flow_logs(flow_logs).items()):
+            table = FlowTable(now)
+            for record in records:
+                table.add(record, now)
+            firewalls.setdefault((name, region_of_zone(zone)), {})[zone] = table
+        for (name, _region), tables in firewalls.items():
+            self.add_firewall(name, tables, tags={"Name": name})
+
+    def add_firewall(
+        self,
+        name: str,
+        tables: dict[str, FlowTable],
+        *,
+        account: str = DEFAULT_ACCOUNT,
+        tags: dict[str, str] | None = None,
+    ) -> Firewall:
+        """Add a firewall with a table of flows per zone, and a VPC with subnets around it."""
+        vpc_id, subnets = make_network(account, name, sorted(tables))
+        zones = {zone: (subnets[zone], table) for zone, table in tables.items()}
+        return self.world.add_firewall(name, zones, vpc_id, account=account, tags=tags)
+
+    def add_association(self, firewall: Firewall, zone: str) -> Association:
+        """Add a VPC endpoint association of the firewall, in a VPC of its own."""
+        vpc_id, subnets = make_network(firewall.account, f"{firewall.name}-{zone}", [zone])
+        return self.world.add_association(firewall, zone, vpc_id, subnets[zone])
+
+    @property
+    def url(self) -> str:
+        """Return the base URL; RuntimeError before start()."""
+        if self._server is None:
+            raise RuntimeError("the emulator is not running")
+        return f"http://{self._host}:{self._server.port}"
+
+    @property
+    def port(self) -> int:
+        """Return the port listened on; RuntimeError before start()."""
+        if self._server is None:
+            raise RuntimeError("the emulator is not running")
+        return int(self._server.port)
+
+    @property
+    def control(self) -> Control:
+        """Return a client of this emulator's control door."""
+        return Control(self.url)
+
+    def start(self) -> Emulator:
+        """Listen and serve from threads; returns itself."""
+        self._server = LoopbackServer(self._host, self._port, self.app)
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every connection."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def reset(self) -> None:
+        """Go back to the state at start."""
+        self.world.reset()
+        self.faults.reset()
+        self.executions.reset()
+
+    def __enter__(self) -> Emulator:
+        return self.start()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()

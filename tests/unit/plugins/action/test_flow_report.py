@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.flowops.aws.plugins.action import flow_report
+from ansible_collections.flowops.aws.plugins.modules import flow_report as documentation
+
+AUDIT = {
+    "verdict": "noncompliant",
+    "flow_count": 10,
+    "findings_total": 2,
+    "findings": [{"source_address": "10.0.0.1", "rule": "a", "severity": "low"}],
+    "audited_at": "2026-01-31T12:00:00+00:00",
+}
+
+
+def run(folder: Path, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    loader = DataLoader()
+    loader.set_basedir(str(folder))
+    task = SimpleNamespace(args={"audit": AUDIT, **options}, async_val=0, check_mode=check_mode, action="flow_report")
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    action = flow_report.ActionModule(task, connection, None, loader, None, None)
+    return action.run(task_vars={})
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_both_reports_are_written_and_described(tmp_path: Path) -> None:
+    result = run(tmp_path, html_dest=str(tmp_path / "a.html"), markdown_dest=str(tmp_path / "a.md"), title="My title")
+    assert result["changed"] is True
+    assert [report["format"] for report in result["reports"]] == ["html", "markdown"]
+    for report in result["reports"]:
+        content = Path(report["dest"]).read_bytes()
+        assert report["sha256"] == hashlib.sha256(content).hexdigest()
+        assert report["size"] == len(content)
+        assert b"My title" in content
+        assert mode_of(Path(report["dest"])) == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["a.html", "a.md"]
+
+
+def test_the_same_report_is_not_written_again(tmp_path: Path) -> None:
+    first = run(tmp_path, html_dest="a.html")
+    before = (tmp_path / "a.html").stat().st_ino
+    again = run(tmp_path, html_dest="a.html")
+    assert (again["changed"], again["reports"]) == (False, first["reports"])
+    assert (tmp_path / "a.html").stat().st_ino == before
+    assert "is up to date" in again["msg"]
+    assert run(tmp_path, html_dest="a.html", title="Another")["changed"] is True
+
+
+def test_check_mode_says_what_it_would_write_and_writes_nothing(tmp_path: Path) -> None:
+    said = run(tmp_path, check_mode=True, html_dest="a.html")
+    assert os.listdir(tmp_path) == []
+    assert said["msg"] == f"Would write the html report {tmp_path}/a.html."
+    done = run(tmp_path, html_dest="a.html")
+    assert (said["changed"], said["reports"]) == (done["changed"], done["reports"])
+    assert run(tmp_path, check_mode=True, html_dest="a.html")["changed"] is False
+
+
+def test_a_report_that_others_can_read_is_made_private(tmp_path: Path) -> None:
+    run(tmp_path, markdown_dest="a.md")
+    (tmp_path / "a.md").chmod(0o644)
+    assert run(tmp_path, check_mode=True, markdown_dest="a.md")["changed"] is True
+    assert mode_of(tmp_path / "a.md") == 0o644
+    assert run(tmp_path, markdown_dest="a.md")["changed"] is True
+    assert mode_of(tmp_path / "a.md") == 0o600
+
+
+def test_a_link_is_replaced_and_what_it_points_to_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("precious")
+    (tmp_path / "a.md").symlink_to(tmp_path / "precious")
+    assert run(tmp_path, markdown_dest="a.md")["changed"] is True
+    assert not (tmp_path / "a.md").is_symlink()
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz"])
+def test_all_findings_are_read_from_a_file(tmp_path: Path, name: str) -> None:
+    lines = b"".join(json.dumps({"source_address": f"10.0.0.{host}", "rule": "b"}).encode() + b"\n" for host in (7, 8))
+    (tmp_path / name).write_bytes(gzip.compress(lines) if name.endswith(".gz") else lines)
+    result = run(tmp_path, html_dest="a.html", findings_src=name)
+    text = (tmp_path / "a.html").read_text()
+    assert "10.0.0.7" in text and "10.0.0.8" in text and "10.0.0.1" not in text
+    assert "warnings" not in result
+
+
+def test_a_contradiction_between_file_and_audit_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "all.jsonl").write_bytes(b"{}\n")
+    assert run(tmp_path, html_dest="a.html", findings_src="all.jsonl")["warnings"] == [
+        "The findings file holds 1 finding, the audit result says 2."
+    ]
+
+
+def test_templates_in_the_data_stay_as_they_are(tmp_path: Path) -> None:
+    run(tmp_path, html_dest="a.html", audit={**AUDIT, "warnings": ["{{ 7*7 }} {% if %}"]}, title="{{ 6*6 }}")
+    text = (tmp_path / "a.html").read_text()
+    assert "{{ 7*7 }} {% if %}" in text and "{{ 6*6 }}" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "start", "end"),
+    [
+        ({"html_dest": "no/a.html"}, "html_dest: '{0}/no/a.html'", "folder, and there is no folder {0}/no."),
+        ({"markdown_dest": "taken"}, "markdown_dest: '{0}/taken'", "folder, and this is a folder."),
+        (
+            {"html_dest": "a", "markdown_dest": "a"},
+            "markdown_dest: '{0}/a'",
+            "; it must name another file than html_dest.",
+        ),
+        (
+            {"html_dest": "bad", "findings_src": "bad"},
+            "html_dest: '{0}/bad'",
+            "; it must name another file than findings_src.",
+        ),
+        ({"html_dest": "a", "max_rows": -1}, "max_rows: -1", "; it must be a number from 0 to 100000."),
+        ({"html_dest": "a", "max_rows": 100001}, "max_rows: 100001", "; it must be a number from 0 to 100000."),
+        ({"html_dest": "a", "findings_src": "none"}, "findings_src: '{0}/none'", ".gz): No such file or directory."),
+        ({"html_dest": "a", "findings_src": "bad"}, "findings_src: '{0}/bad'", ".gz), and line 2 is not JSON."),
+        (
+            {"html_dest": "a", "findings_src": "bad.gz"},
+            "findings_src: '{0}/bad.gz'",
+            ".gz): what it holds is not whole compressed data.",
+        ),
+        (
+            {"html_dest": "a", "findings_src": "cut.gz"},
+            "findings_src: '{0}/cut.gz'",
+            ".gz): what it holds is not whole compressed data.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_bad_option_is_named_and_nothing_is_written(
+    tmp_path: Path, options: dict[str, Any], start: str, end: str, check_mode: bool
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "bad").write_bytes(b"{}\nno\n")
+    (tmp_path / "bad.gz").write_bytes(b"{}\n")
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b'{"rule": "a"}\n' * 1000)[:40])
+    before = sorted(os.listdir(tmp_path))
+    result = run(tmp_path, check_mode=check_mode, **options)
+    assert result["failed"] is True
+    assert result["msg"].startswith(f"{start.format(tmp_path)} is not allowed; it must ")
+    assert result["msg"].endswith(end.format(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+def test_a_failed_write_leaves_the_old_report_and_no_scrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.html").write_text("old")
+
+    def refuse(_source: str, _dest: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    result = run(tmp_path, html_dest="a.html")
+    assert result["failed"] is True
+    assert (
+        result["msg"]
+        == f"html_dest: '{tmp_path}/a.html' is not allowed; it could not be written: No space left on device."
+    )
+    assert os.listdir(tmp_path) == ["a.html"]
+    assert (tmp_path / "a.html").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "one of the following is required: html_dest, markdown_dest"),
+        ({"html_dest": "a", "colour": "red"}, "colour"),
+        ({"html_dest": "a", "audit": [1]}, "audit"),
+    ],
+)
+def test_options_are_held_against_the_specification(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(AnsibleActionFail, match=words):
+        run(tmp_path, **options)
+
+
+def test_the_documentation_names_the_options_as_they_are() -> None:
+    documented = yaml.safe_load(documentation.DOCUMENTATION)["options"]
+    kept = ("type", "required", "default")
+    assert {
+        name: {key: option[key] for key in kept if key in option} for name, option in documented.items()
+    } == flow_report.ARGUMENT_SPEC
