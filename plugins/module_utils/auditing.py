@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
-from typing import IO, Any
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from . import plan
 from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import FlowOpsError, OptionError, shown
 from .policy import Policy, compile_policy
-from .protocols import WITH_PORTS
-from .reading import Capture, captures_of
+from .reading import Capture, Planner, captures_of
 from .records import utc_text
 from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
@@ -53,8 +50,8 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
             for option in FILE_OPTIONS
             if params[option]
         }
-        spool = stack.enter_context(tempfile.TemporaryFile("w+", dir=module.tmpdir)) if planning else None
-        for index, capture in enumerate(captures):
+        planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
+        for capture in captures:
             for records in capture.records(api, arn):
                 found = _judge(policy, records, summary)
                 if "dest" in files:
@@ -62,13 +59,11 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
                 if "findings_dest" in files:
                     files["findings_dest"].write_all(found)
                 findings.extend(found[: params["max_findings"] - len(findings)])
-                if spool is not None:
-                    _spool(spool, index, policy, capture, records, found)
+                if planner is not None:
+                    planner.add(capture, records, found, policy.looks_at_state)
         whole_plan = None
-        if spool is not None:
-            _exclude_innocents(spool, captures)
-            whole_plan = plan.build([(_plan_scope(capture), capture.keys) for capture in captures])
-            whole_plan["captured_flow_count"] = summary.flow_count
+        if planner is not None:
+            whole_plan = {**planner.plan(captures), "captured_flow_count": summary.flow_count}
             if "plan_dest" in files:
                 files["plan_dest"].write({"firewall_arn": arn, **whole_plan})
     partial = any(capture.partial for capture in captures)
@@ -122,42 +117,6 @@ def _judge(policy: Policy, records: Sequence[Mapping[str, Any]], summary: Summar
         if verdict is not None:
             found.append({**record, "rule": verdict.rule, "severity": verdict.severity})
     return found
-
-
-def _spool(
-    spool: IO[str],
-    index: int,
-    policy: Policy,
-    capture: Capture,
-    records: Sequence[Mapping[str, Any]],
-    found: Sequence[Mapping[str, Any]],
-) -> None:
-    """Note the findings' 5-tuples, and set aside the innocent flows that a filter for a finding might match too."""
-    for finding in found:
-        capture.keys.add(finding)
-    if not policy.looks_at_state and all(record.get("protocol_number") in WITH_PORTS for record in records):
-        # One 5-tuple, one verdict: no innocent flow can share it.
-        return
-    for record in records:
-        if policy.looks_at_state or record.get("protocol_number") not in WITH_PORTS:
-            verdict = policy.judge(record)
-            if verdict is None:
-                json.dump([index, record], spool)
-                spool.write("\n")
-
-
-def _exclude_innocents(spool: IO[str], captures: Sequence[Capture]) -> None:
-    spool.seek(0)
-    for line in spool:
-        index, record = json.loads(line)
-        captures[index].keys.exclude(record)
-
-
-def _plan_scope(capture: Capture) -> dict[str, Any]:
-    scope: dict[str, Any] = {**capture.scope, "minimum_flow_age": capture.minimum_flow_age or 0}
-    if capture.captured_at:
-        scope["captured_at"] = capture.captured_at
-    return scope
 
 
 def _told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from .api import NetworkFirewall
 from .errors import FlowOpsError, OptionError, shown
-from .plan import FindingKeys
+from .plan import FindingKeys, build
+from .protocols import WITH_PORTS
 from .records import record_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
 
@@ -122,3 +125,58 @@ def captures_of(params: Mapping[str, Any]) -> list[Capture]:
             raise FlowOpsError(f"{path}.{error.message}") from error
         captures.append(Capture(operation_id, scope))
     return captures
+
+
+class Planner:
+    """Makes the plan for the findings of captures; the flows it must spare wait on disk. Use it in a with block."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> Planner:
+        self._spool: IO[str] = tempfile.TemporaryFile("w+", dir=self.folder)
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._spool.close()
+
+    def add(
+        self,
+        capture: Capture,
+        records: Sequence[Mapping[str, Any]],
+        found: Sequence[Mapping[str, Any]],
+        one_tuple_may_differ: bool,
+    ) -> None:
+        """Add one page's flow records and the findings among them, records with keys of their own added.
+
+        one_tuple_may_differ says that of two flows of one 5-tuple one can be a finding and the other not.
+        """
+        for finding in found:
+            capture.keys.add(finding)
+        if not one_tuple_may_differ and all(record.get("protocol_number") in WITH_PORTS for record in records):
+            return
+        guilty = iter(found)
+        finding = next(guilty, None)
+        for record in records:
+            # The findings are in the order of the records; what comes before the next of them is innocent.
+            if finding is not None and record.items() <= finding.items():
+                finding = next(guilty, None)
+            elif one_tuple_may_differ or record.get("protocol_number") not in WITH_PORTS:
+                json.dump([capture.flow_operation_id, record], self._spool)
+                self._spool.write("\n")
+
+    def plan(self, captures: Sequence[Capture]) -> dict[str, Any]:
+        """Return the plan; findings whose filter would match a flow to spare are inseparable."""
+        by_id = {capture.flow_operation_id: capture for capture in captures}
+        self._spool.seek(0)
+        for line in self._spool:
+            flow_operation_id, record = json.loads(line)
+            by_id[flow_operation_id].keys.exclude(record)
+        return build([(_plan_scope(capture), capture.keys) for capture in captures])
+
+
+def _plan_scope(capture: Capture) -> dict[str, Any]:
+    scope: dict[str, Any] = {**capture.scope, "minimum_flow_age": capture.minimum_flow_age or 0}
+    if capture.captured_at:
+        scope["captured_at"] = capture.captured_at
+    return scope

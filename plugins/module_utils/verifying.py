@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -16,7 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .arguments import checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import OptionError
-from .reading import captures_of
+from .reading import Planner, captures_of
 from .scope import parse_firewall_arn
 from .starting import Order, plan_orders
 from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, still_there, verdict_of
@@ -40,7 +39,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     covered = set()
     kept: AbstractContextManager[LineFile | None]
     kept = LineFile(params["dest"], dry_run=module.check_mode) if params["dest"] else nullcontext(None)
-    with kept as file:
+    with kept as file, Planner(module.tmpdir) as planner:
         for capture in captures:
             scope = next(iter(capture.scope.items()), None)
             wants = wanted.get(scope) if scope else None
@@ -51,6 +50,9 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
                 shown.extend(there[: params["max_flows"] - len(shown)])
                 if file is not None:
                     file.write_all(there)
+                # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
+                planner.add(capture, records, [flow for flow in there if flow["fate"] == SURVIVED], True)
+        next_plan = planner.plan(captures)
     missing = [value for _name, value in wanted if (_name, value) not in covered]
     for scope_value in missing:
         module.warn(
@@ -61,20 +63,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         if capture.partial:
             module.warn(capture.warning(arn))
     planned = sum(want.flow_count for want in wanted.values())
-    return _result(params, arn, planned, fates, partial, shown, file, [capture.told(arn) for capture in captures])
-
-
-def _result(
-    params: Mapping[str, Any],
-    arn: str,
-    planned: int,
-    fates: Mapping[str, int],
-    partial: bool,
-    shown: list[dict[str, Any]],
-    file: LineFile | None,
-    operations: list[dict[str, Any]],
-) -> dict[str, Any]:
-    survived, reborn = fates.get(SURVIVED, 0), fates.get(REBORN, 0)
+    survived, reborn = fates[SURVIVED], fates[REBORN]
     return {
         "changed": bool(file and file.changed),
         "verdict": verdict_of(survived, reborn, partial),
@@ -86,6 +75,7 @@ def _result(
         SURVIVED: survived,
         REBORN: reborn,
         "flows": shown,
-        "operations": operations,
+        "plan": next_plan,
+        "operations": [capture.told(arn) for capture in captures],
         "files": {"dest": file.told()} if file else {},
     }

@@ -174,6 +174,34 @@ flows:
   elements: dict
   sample: [{"source_address": "10.0.3.17", "source_port": 49152, "destination_address": "198.51.100.7",
             "destination_port": 22, "protocol": "tcp", "protocol_number": 6, "age": 2, "fate": "reborn"}]
+plan:
+  description:
+    - A plan that would cut exactly the survivors, made from the new capture; a flow that was too young to be told from
+      those born since the first capture is old enough by then.
+  returned: always
+  type: dict
+  contains:
+    operations:
+      description: The flushes, as M(flowops.aws.networkfirewall_flow_audit) returns them.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    flow_count:
+      description: The number of flows that the plan cuts.
+      returned: always
+      type: int
+      sample: 0
+    inseparable:
+      description: The number of survivors left out, because every filter for them would cut innocent flows too.
+      returned: always
+      type: int
+      sample: 0
+    hash:
+      description: The SHA-256 of the operations, in hex.
+      returned: always
+      type: str
+      sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 operations:
   description: The flow operations that were read.
   returned: always
