@@ -15,8 +15,7 @@ description:
   - The interval between questions grows with the time already waited, from under a second to a minute, and the last one
     ends at the deadline. Throttling and lost connections slow the polling and never end it.
   - With C(-v) every round is reported; while it waits for more than half a minute, a line is shown every half minute.
-  - Use it with P(ansible.builtin.query#lookup) or C(query()), which always give a list; C(lookup()) unwraps a single
-    one.
+  - Use it with C(query()), which always gives a list; C(lookup()) unwraps a single one.
 author: flowops.aws contributors (!UNKNOWN)
 options:
   _terms:

@@ -35,8 +35,8 @@ try:
     from botocore.parsers import ResponseParserError
 except ImportError:
     # AnsibleAWSModule and the lookup base say what is missing; the names below are only needed once that passed.
-    BotoCoreError = ClientError = ConnectTimeoutError = EndpointConnectionError = HTTPClientError = Exception  # type: ignore[assignment,misc]
-    NoCredentialsError = PartialCredentialsError = ResponseParserError = Exception  # type: ignore[assignment,misc]
+    BotoCoreError = ClientError = ConnectTimeoutError = EndpointConnectionError = HTTPClientError = Exception
+    NoCredentialsError = PartialCredentialsError = ResponseParserError = Exception
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
@@ -66,6 +66,10 @@ class IncompleteAnswer(Exception):
     """An answer with status 200 that lacks what the API always sends: cut off, or not from the API at all."""
 
 
+# What a call can end in without the answer that the API would have sent.
+_NOT_WHOLE = (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer)
+
+
 class SystemClock:
     """The machine's clock."""
 
@@ -85,7 +89,7 @@ class SystemClock:
 class ReadRetry(AWSRetry):
     """AWSRetry for calls that only read: also lost connections and answers that did not arrive whole."""
 
-    base_class = (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer)
+    base_class = _NOT_WHOLE
 
     @staticmethod
     def status_code_from_exception(error: Any) -> str:
@@ -159,9 +163,10 @@ def _whole(call: Callable[..., Any], operation: str, member: str) -> Callable[..
 
 def _retried(call: Callable[..., Any]) -> Callable[..., Any]:
     connected = ConnectRetry.jittered_backoff(retries=_CONNECT_ATTEMPTS, delay=0.2, max_delay=2)(call)
-    return ReadRetry.jittered_backoff(
+    retried: Callable[..., Any] = ReadRetry.jittered_backoff(
         retries=_READ_ATTEMPTS, delay=0.1, max_delay=20, catch_extra_error_codes=list(RETRIED_CODES)
     )(connected)
+    return retried
 
 
 @contextmanager
@@ -457,7 +462,7 @@ class NetworkFirewall:
                         if trouble[index] >= _CONNECT_ATTEMPTS:
                             raise
                         return Answer(throttled=True)
-                    except ReadRetry.base_class as error:
+                    except _NOT_WHOLE as error:
                         code = ReadRetry.status_code_from_exception(error)
                         if code not in THROTTLING_CODES and not ReadRetry.found(code, list(RETRIED_CODES)):
                             raise
@@ -533,7 +538,7 @@ class NetworkFirewall:
                     failures += 1
                     if failures >= _CONNECT_ATTEMPTS:
                         raise
-                except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
+                except _NOT_WHOLE as error:
                     code = ReadRetry.status_code_from_exception(error)
                     if code == "InvalidRequestException":
                         adopted = self._adopt(kind, arn, scope, known, lost) if lost else None

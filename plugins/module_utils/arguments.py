@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
@@ -63,7 +63,7 @@ def one_firewall() -> dict[str, Any]:
     return {"required_one_of": [pair], "mutually_exclusive": [pair]}
 
 
-def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str, Any]]) -> NoReturn:
+def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str, Any]]) -> None:
     """End the module with what work returns, or with the sentence of the FlowOpsError it raises."""
     try:
         result = work(module)
@@ -103,7 +103,7 @@ def compiled_query(query: str | None) -> Any:
     try:
         return jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as error:
-        reason = " ".join(str(error).split("\n")[0].split())
+        reason = " ".join(str(error).partition("\n")[0].split())
         raise OptionError("query", query, f"give a JMESPath expression over one page ({reason})") from error
 
 

@@ -93,7 +93,7 @@ def summarize(messages: Iterable[Mapping[str, Any]], flow_execution_id: str | No
 
 
 def _is_step(failure: Mapping[str, Any]) -> bool:
-    return failure["event_type"] == "STEP_FAILED"
+    return bool(failure["event_type"] == "STEP_FAILED")
 
 
 def _failure(message: Mapping[str, Any]) -> dict[str, Any]:

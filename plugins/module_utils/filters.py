@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Union
 
 from .errors import FlowOpsError, OptionError
 from .protocols import name_of, number_of
@@ -18,7 +18,7 @@ MAXIMUM = 20
 EVERY_FLOW = ("0.0.0.0/0", "::/0")
 CONDITIONS = ("source_address", "destination_address", "source_port", "destination_port", "protocols")
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 FilterKey = tuple[str, str, str, str, tuple[int, ...]]
 
 _ADDRESS_SHAPE = re.compile(r"[a-fA-F\d:.]+(?:/\d{1,3})?")

@@ -60,19 +60,19 @@ class Waited(Generic[Key]):
 
 
 Probe = Callable[[Key], Answer]
-Spread = Callable[[Probe, Sequence[Key]], Iterable[Answer]]
+Spread = Callable[[Callable[[Key], Answer], Sequence[Key]], Iterable[Answer]]
 
 _SLOWEST = 16.0
 
 
 def wait_for(
     keys: Sequence[Key],
-    probe: Probe,
+    probe: Probe[Key],
     *,
     timeout: float,
     clock: Clock,
     pace: Pace = Pace(),
-    spread: Spread = map,
+    spread: Spread[Key] = map,
     chance: Callable[[], float] = random.random,
     notice: Callable[[float, dict[Key, Any], list[Key]], None] | None = None,
 ) -> Waited[Key]:

@@ -156,11 +156,11 @@ class Planner:
         if not one_tuple_may_differ and all(record.get("protocol_number") in WITH_PORTS for record in records):
             return
         guilty = iter(found)
-        finding = next(guilty, None)
+        awaited: Mapping[str, Any] = next(guilty, {})
         for record in records:
             # The findings are in the order of the records; what comes before the next of them is innocent.
-            if finding is not None and record.items() <= finding.items():
-                finding = next(guilty, None)
+            if awaited and record.items() <= awaited.items():
+                awaited = next(guilty, {})
             elif one_tuple_may_differ or record.get("protocol_number") not in WITH_PORTS:
                 json.dump([capture.flow_operation_id, record], self._spool)
                 self._spool.write("\n")

@@ -79,7 +79,7 @@ def run(flow_logs: list[Path] | None, reports: Path, folder: Path) -> int:
 def generated(folder: Path) -> Path:
     """Return a flow log made for the occasion: two firewalls of two zones, with offences planted."""
     log = folder / "flows.jsonl.gz"
-    command = [sys.executable, ROOT / "tests/emulator/generate.py", "--seed", "7", "--firewalls", "2"]
+    command: list[str | Path] = [sys.executable, ROOT / "tests/emulator/generate.py", "--seed", "7", "--firewalls", "2"]
     subprocess.run([*command, "--zones", "2", "--flows", "3000", "--out", log], check=True, stdout=subprocess.DEVNULL)
     return log
 
@@ -88,7 +88,16 @@ def generated(folder: Path) -> Path:
 def emulator(logs: list[Path], folder: Path) -> Iterator[str]:
     """Run the emulator on a free port of loopback and yield its URL; it ends with the block, whatever happens."""
     port_file = folder / "port"
-    command = [sys.executable, ROOT / "tests/emulator", "--port", "0", "--port-file", port_file, "--duration", "2"]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "tests/emulator",
+        "--port",
+        "0",
+        "--port-file",
+        port_file,
+        "--duration",
+        "2",
+    ]
     process = subprocess.Popen([*command, "--flow-log", *logs], stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + EMULATOR_SECONDS
@@ -100,6 +109,7 @@ def emulator(logs: list[Path], folder: Path) -> Iterator[str]:
             time.sleep(0.05)
         yield f"http://127.0.0.1:{port_file.read_text().strip()}"
     finally:
+        # It has a session of its own, so that Ctrl-C in the terminal reaches the demo alone, which then ends it here.
         process.terminate()
         try:
             process.wait(10)
@@ -154,7 +164,7 @@ def playbook(name: str, inventory: Path) -> int:
     }
     for name_of_other in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_URL"):
         environment.pop(name_of_other, None)
-    command = ["ansible-playbook", f"flowops.aws.{name}", "-i", inventory, "-e", "flowops_hosts=all"]
+    command: list[str | Path] = ["ansible-playbook", f"flowops.aws.{name}", "-i", inventory, "-e", "flowops_hosts=all"]
     return subprocess.run(command, env=environment, check=False).returncode
 
 

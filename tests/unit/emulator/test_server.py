@@ -148,7 +148,7 @@ def test_nothing_answers_after_stop() -> None:
     with pytest.raises(OSError, match="refused"):
         control.state()
     with pytest.raises(RuntimeError, match="not running"):
-        _ = emulator.url
+        assert emulator.url
 
 
 def test_operations_put_into_the_past(firewall: Any, control: Control) -> None:

@@ -226,7 +226,7 @@ def test_the_chart_of_rules_has_numbers_severities_and_lengths_in_proportion() -
     counts = {"by_rule": {"a": 40, "b": 10, "c": 0}}
     rules = [{"name": name, "action": "deny", "severity": "low"} for name in "abcd"]
     view = view_of(audit(findings_total=50, counts=counts, rules=rules))
-    assert [(bar.label, bar.count, bar.share, bar.width, bar.severity) for bar in view.rules] == [
+    assert [(row.label, row.count, row.share, row.width, row.severity) for row in view.rules] == [
         ("a", "40", "80 %", "100.0%", "low"),
         ("b", "10", "20 %", "25.0%", "low"),
     ]
@@ -246,7 +246,7 @@ def test_many_rules_are_cut_off_and_counted() -> None:
 
 def test_counts_that_the_audit_lacks_are_taken_from_findings_that_are_complete() -> None:
     view = view_of(audit(counts=None, rules=None))
-    assert [(bar.label, bar.count, bar.severity) for bar in view.rules] == [
+    assert [(row.label, row.count, row.severity) for row in view.rules] == [
         ("no-ssh", "1", "high"),
         ("threats", "1", "critical"),
     ]

@@ -1,0 +1,50 @@
+# Needs python3 (3.11 or later for the controller side), make and git; everything else is put into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.ready-run
+DEV := $(VENV)/.ready-dev
+TESTS := $(BIN)/python tests/tools/run_tests.py
+SETUP := $(PYTHON) tests/tools/setup_env.py
+
+.DEFAULT_GOAL := help
+.PHONY: help $(VENV) demo test lint types unit integration sanity build bench format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z.$$()A-Z]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \
+	  | while read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(VENV): $(DEV) ## the developer environment: tools, amazon.aws, a link to this checkout
+
+$(RUN): tests/requirements.txt tests/tools/setup_env.py
+	@$(SETUP) run
+
+$(DEV): tests/requirements.txt tests/requirements-dev.txt tests/tools/setup_env.py
+	@$(SETUP) dev
+
+demo: $(RUN) ## audit, remediate and verify on the emulator; FLOW_LOG=file replays a flow log of your own
+	@$(BIN)/python tests/demo/demo.py $(if $(FLOW_LOG),--flow-log $(FLOW_LOG))
+
+test: $(DEV) ## lint, types, unit, integration, sanity and build, with one closing line
+	@$(TESTS)
+
+lint types unit integration sanity build: $(DEV)
+	@$(TESTS) $@
+
+lint: ## ruff, yamllint, ansible-lint, antsibull-docs, antsibull-changelog
+types: ## mypy over plugins and tests/{emulator,tools,demo,benchmark}
+unit: ## pytest tests/unit
+integration: ## pytest tests/integration: real playbooks against the emulator
+sanity: ## ansible-test sanity and units in a copy of the collection
+build: ## build the package, check what is in it, run galaxy-importer
+
+bench: $(DEV) ## the figures of tests/benchmark
+	@$(BIN)/python tests/benchmark/run.py
+
+format: $(DEV) ## let ruff sort imports and lay out the code
+	@$(BIN)/ruff check --quiet --select I --fix .
+	@$(BIN)/ruff format .
+
+clean: ## remove the environment, caches and what runs left behind
+	rm -rf $(VENV) .cache .nox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output build dist flowops-aws-*.tar.gz
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
