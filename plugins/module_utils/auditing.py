@@ -19,12 +19,15 @@ from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import FlowOpsError, OptionError, shown
 from .policy import Policy, compile_policy
-from .reading import Capture, Planner, captures_of
+from .reading import Capture, Planner, captures_of, pages_of
 from .records import utc_text
 from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
 
 FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
+
+# Room for what comes on top of the result: Ansible's own keys and warnings, the filters and reports that a role adds.
+_ADDED_LATER = 20_000
 
 
 def audit(module: AnsibleAWSModule) -> dict[str, Any]:
@@ -51,16 +54,15 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
             if params[option]
         }
         planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
-        for capture in captures:
-            for records in capture.records(api, arn):
-                found = _judge(policy, records, summary)
-                if "dest" in files:
-                    files["dest"].write_all(records)
-                if "findings_dest" in files:
-                    files["findings_dest"].write_all(found)
-                findings.extend(found[: params["max_findings"] - len(findings)])
-                if planner is not None:
-                    planner.add(capture, records, found, policy.looks_at_state)
+        for capture, records in pages_of(api, arn, captures):
+            found = _judge(policy, records, summary)
+            if "dest" in files:
+                files["dest"].write_all(records)
+            if "findings_dest" in files:
+                files["findings_dest"].write_all(found)
+            findings.extend(found[: params["max_findings"] - len(findings)])
+            if planner is not None:
+                planner.add(capture, records, found, policy.looks_at_state)
         whole_plan = None
         if planner is not None:
             whole_plan = {**planner.plan(captures), "captured_flow_count": summary.flow_count}
@@ -109,14 +111,14 @@ def _check_files(params: Mapping[str, Any]) -> None:
 
 
 def _judge(policy: Policy, records: Sequence[Mapping[str, Any]], summary: Summary) -> list[dict[str, Any]]:
-    found = []
-    judge, add = policy.judge, summary.add
-    for record in records:
-        verdict = judge(record)
-        add(record, verdict)
-        if verdict is not None:
-            found.append({**record, "rule": verdict.rule, "severity": verdict.severity})
-    return found
+    """Return the findings among flow records, after counting all of them."""
+    verdicts = policy.judge_all(records)
+    summary.add_all(records, verdicts)
+    return [
+        {**record, "rule": verdict.rule, "severity": verdict.severity}
+        for record, verdict in zip(records, verdicts, strict=True)
+        if verdict is not None
+    ]
 
 
 def _told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
@@ -148,12 +150,14 @@ def _warn(
 def _bounded(module: AnsibleAWSModule, result: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result, the plan's operations and then the findings cut so that it stays below the limit."""
     findings = result.pop("findings")
-    room = RESULT_LIMIT - len(json.dumps(result))
+    # Ansible tells the options back beside the result.
+    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
+    room = limit - len(json.dumps(result))
     if room < 0 and "plan" in result:
         del result["plan"]["operations"]
         if not params["plan_dest"]:
             module.warn("The plan is too large to return; give plan_dest to have it written to a file.")
-        room = RESULT_LIMIT - len(json.dumps(result))
+        room = limit - len(json.dumps(result))
     fitting = []
     for finding in findings:
         room -= len(json.dumps(finding)) + 2

@@ -11,7 +11,9 @@ import hashlib
 import io
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from .errors import FlowOpsError, OptionError
@@ -90,15 +92,16 @@ class LineFile:
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Write one record as a line."""
-        line = _ENCODE(record).encode("utf-8", "surrogatepass") + b"\n"
-        (self._gzip or self._sink).write(line)
-        self.count += 1
+        self.write_all([record])
 
     def write_all(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write records as lines, in one go."""
         lines = [_ENCODE(record) for record in records]
         if lines:
-            (self._gzip or self._sink).write(("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+            try:
+                (self._gzip or self._sink).write(("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+            except OSError as error:
+                raise self._failed(error) from error
             self.count += len(lines)
 
     def told(self) -> dict[str, Any]:
@@ -122,15 +125,21 @@ class LineFile:
                     os.replace(self.part, self.path)
         except OSError as failed:
             self._discard()
-            raise FlowOpsError(
-                f"{self.option}: '{self.path}' could not be written ({failed.strerror}); nothing was left behind."
-            ) from failed
+            raise self._failed(failed) from failed
         if kind is not None:
             self._discard()
 
+    def _failed(self, error: OSError) -> FlowOpsError:
+        return FlowOpsError(
+            f"{self.option}: '{self.path}' could not be written ({error.strerror}); nothing was left behind."
+        )
+
     def _discard(self) -> None:
         if self._raw is not None:
-            self._raw.close()
+            # What is still buffered has nowhere to go any more, and a full disk fails the closing too.
+            self._hashed.raw = None
+            with suppress(OSError):
+                self._raw.close()
             if os.path.exists(self.part):
                 os.unlink(self.part)
 
@@ -162,7 +171,7 @@ def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
                     yield record
     except FileNotFoundError:
         raise OptionError(option, path, "there is no such file") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({error}).") from error
     except ValueError as error:
         raise FlowOpsError(f"{option}: line {number} of '{path}' is not a flow record in JSON ({error}).") from error

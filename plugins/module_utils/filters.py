@@ -180,11 +180,11 @@ def matcher(api_filters: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, 
         )
 
     def matches(record: Mapping[str, Any]) -> bool:
-        source_address = ipaddress.ip_address(record["source_address"])
-        destination_address = ipaddress.ip_address(record["destination_address"])
+        source_address = _address_of(record.get("source_address"))
+        destination_address = _address_of(record.get("destination_address"))
         return any(
-            (source is None or source_address in source)
-            and (destination is None or destination_address in destination)
+            (source is None or (source_address is not None and source_address in source))
+            and (destination is None or (destination_address is not None and destination_address in destination))
             and _port_in(record.get("source_port"), source_port)
             and _port_in(record.get("destination_port"), destination_port)
             and (not protocols or record.get("protocol_number") in protocols)
@@ -192,6 +192,13 @@ def matcher(api_filters: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, 
         )
 
     return matches
+
+
+def _address_of(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
 
 
 def _port_in(port: Any, ports: tuple[int, int] | None) -> bool:

@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
-from ipaddress import ip_address
+from functools import cached_property
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
 from .errors import FlowOpsError, OptionError, shown
@@ -32,8 +32,13 @@ _RULE_KEYS = (
 )  # fmt: skip
 
 Span = tuple[int, int]
-Point = tuple[int, int]
-Test = Callable[[Mapping[str, Any]], bool]
+
+_LAST_ADDRESS = {4: 2**32 - 1, 6: 2**128 - 1}
+_LAST_PORT = 65535
+_LAST_PROTOCOL = 255
+_LAST_COUNT = 2**63 - 1
+# A cache of what each value of a member means to the rules is emptied when it has grown to this many values.
+_CACHED_VALUES = 8192
 
 
 class PolicyError(FlowOpsError):
@@ -53,13 +58,68 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, compiled: its verdict (None allows) and the tests that must all hold."""
+    """One rule: its verdict (None allows), and for each member of a flow record what it must be."""
 
     name: str
     deny: Verdict | None
-    tests: tuple[Test, ...]
+    conditions: dict[str, Condition]
     # True when the rule looks at more than addresses, ports and protocol, so that flows of one 5-tuple can differ.
     looks_at_state: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What one member of a flow record must be: in the spans, for addresses by IP version; or absent, if it may be."""
+
+    spans: dict[int, list[Span]]
+    absent: bool
+
+
+class Members(dict[Any, int]):
+    """For each value of one member of a flow record, which rules it satisfies: bit n is rule n.
+
+    The values between two neighbouring bounds of all rules' spans satisfy the same rules, so one binary search finds
+    them, however many rules and networks there are.
+    """
+
+    def __init__(self, conditions: Sequence[Condition | None], last: Mapping[int, int]) -> None:
+        super().__init__()
+        self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
+        self._bounds: dict[int, list[int]] = {}
+        self._masks: dict[int, list[int]] = {}
+        for kind, limit in last.items():
+            changes: dict[int, int] = {0: 0}
+            for n, condition in enumerate(conditions):
+                for first, end in [(0, limit)] if condition is None else condition.spans[kind]:
+                    changes[first] = changes.get(first, 0) ^ (1 << n)
+                    changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
+            mask = 0
+            self._bounds[kind] = sorted(changes)
+            self._masks[kind] = []
+            for bound in self._bounds[kind]:
+                mask ^= changes[bound]
+                self._masks[kind].append(mask)
+
+    def __missing__(self, value: Any) -> int:
+        point = _point(value) if isinstance(value, str) else (0, value) if isinstance(value, int) else None
+        if point is None or point[0] not in self._bounds:
+            mask = self._absent
+        else:
+            mask = self._masks[point[0]][bisect_right(self._bounds[point[0]], point[1]) - 1]
+        if len(self) >= _CACHED_VALUES:
+            self.clear()
+        self[value] = mask
+        return mask
+
+
+def _point(address: str) -> Span | None:
+    """Return an address as (IP version, number), None when the text is no address."""
+    try:
+        if ":" in address:
+            return 6, int.from_bytes(inet_pton(AF_INET6, address), "big")
+        return 4, int.from_bytes(inet_pton(AF_INET, address), "big")
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -76,62 +136,81 @@ class Policy:
         """True when two flows of one 5-tuple can be judged differently."""
         return any(rule.looks_at_state for rule in self.rules)
 
+    @cached_property
+    def _members(self) -> list[tuple[str, Members]]:
+        """The members of a flow record that any rule looks at."""
+        found = []
+        for member, last in _MEMBERS.items():
+            conditions = [rule.conditions.get(member) for rule in self.rules]
+            if any(conditions):
+                found.append((member, Members(conditions, last)))
+        return found
+
+    @cached_property
+    def _verdicts(self) -> Verdicts:
+        return Verdicts(self)
+
     def judge(self, record: Mapping[str, Any]) -> Verdict | None:
         """Return the verdict on a flow record that breaks the policy, None when the policy allows it."""
-        for rule in self.rules:
-            for test in rule.tests:
-                if not test(record):
-                    break
-            else:
-                return rule.deny
-        return self.default
+        return self.judge_all([record])[0]
+
+    def judge_all(self, records: Sequence[Mapping[str, Any]]) -> list[Verdict | None]:
+        """Return for each flow record the verdict, None when the policy allows it."""
+        masks = [(1 << len(self.rules)) - 1] * len(records)
+        for member, rules_of in self._members:
+            masks = [mask and mask & rules_of[record.get(member)] for mask, record in zip(masks, records, strict=True)]
+        verdicts = self._verdicts
+        return [verdicts[mask & -mask] for mask in masks]
 
 
-class Spans:
-    """A set of numbers held as sorted spans that do not touch; membership takes a binary search."""
+class Verdicts(dict[int, "Verdict | None"]):
+    """The verdict for the lowest bit of the rules that match, 0 for none."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        merged: list[list[int]] = []
-        for first, last in sorted(spans):
-            if merged and first <= merged[-1][1] + 1:
-                merged[-1][1] = max(merged[-1][1], last)
-            else:
-                merged.append([first, last])
-        self._firsts = [span[0] for span in merged]
-        self._lasts = [span[1] for span in merged]
-
-    def __contains__(self, number: int) -> bool:
-        at = bisect_right(self._firsts, number)
-        return at > 0 and number <= self._lasts[at - 1]
-
-    def __bool__(self) -> bool:
-        return bool(self._firsts)
+    def __init__(self, policy: Policy) -> None:
+        super().__init__({1 << n: rule.deny for n, rule in enumerate(policy.rules)})
+        self[0] = policy.default
 
 
-class Addresses:
-    """A set of IPv4 and IPv6 networks; the versions never contain each other."""
-
-    def __init__(self, networks: Iterable[Any]) -> None:
-        spans: dict[int, list[Span]] = {4: [], 6: []}
-        for network in networks:
-            spans[network.version].append((int(network.network_address), int(network.broadcast_address)))
-        self._versions = {version: Spans(found) for version, found in spans.items()}
-
-    def __contains__(self, point: Point) -> bool:
-        return point[1] in self._versions[point[0]]
-
-    def __bool__(self) -> bool:
-        return any(self._versions.values())
+_NUMBER = 0
+_MEMBERS: dict[str, dict[int, int]] = {
+    "protocol_number": {_NUMBER: _LAST_PROTOCOL},
+    "destination_port": {_NUMBER: _LAST_PORT},
+    "source_port": {_NUMBER: _LAST_PORT},
+    "destination_address": _LAST_ADDRESS,
+    "source_address": _LAST_ADDRESS,
+    "age": {_NUMBER: _LAST_COUNT},
+    "byte_count": {_NUMBER: _LAST_COUNT},
+    "packet_count": {_NUMBER: _LAST_COUNT},
+}
 
 
-@lru_cache(maxsize=65536)
-def point_of(address: str) -> Point | None:
-    """Return an address as (IP version, number), None when the text is no address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    return parsed.version, int(parsed)
+def _within(wanted: list[Span] | None, unwanted: list[Span], last: int) -> list[Span]:
+    """Return the spans of wanted (None: everything from 0 to last) without unwanted, sorted and apart."""
+    holes = _merged(unwanted)
+    result: list[Span] = []
+    for first, end in [(0, last)] if wanted is None else _merged(wanted):
+        at = bisect_right(holes, (first, last)) - 1
+        for hole_first, hole_end in holes[max(at, 0) :]:
+            if hole_first > end:
+                break
+            if hole_end < first:
+                continue
+            if hole_first > first:
+                result.append((first, hole_first - 1))
+            first = hole_end + 1
+        if first <= end:
+            result.append((first, end))
+    return result
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for first, end in sorted(spans):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((first, end))
+    return merged
 
 
 def compile_policy(
@@ -158,7 +237,7 @@ class _Compiler:
         default = policy.get("default", "allow")
         if default not in ACTIONS:
             self._mistake("default", default, f"give one of {', '.join(ACTIONS)}")
-        self._read_sets(policy.get("sets") or {})
+        self._read_sets({} if policy.get("sets") is None else policy["sets"])
         rules: list[Rule] = []
         expired: list[str] = []
         described: list[dict[str, Any]] = []
@@ -269,26 +348,30 @@ class _Compiler:
         elif action == "allow" and "severity" in item:
             self._mistake(f"{path}.severity", severity, "only a rule with action deny makes findings")
         state = self._state(path, item)
-        tests: list[Test] = []
+        conditions: dict[str, Condition | None] = {
+            "protocol_number": self._numbers(f"{path}.protocols", item.get("protocols"), self._protocol, _LAST_PROTOCOL)
+        }
         for key in _ADDRESS_LISTS:
-            test = self._address_test(f"{path}.{key}", key, item.get(key))
-            if test:
-                tests.append(test)
+            conditions[key] = self._addresses(f"{path}.{key}", item.get(key))
         for key in _PORT_LISTS:
-            test = self._number_test(f"{path}.{key}", key, item.get(key), self._ports)
-            if test:
-                tests.append(test)
-        test = self._number_test(f"{path}.protocols", "protocol_number", item.get("protocols"), self._protocol)
-        if test:
-            tests.insert(0, test)
-        before = len(tests)
+            conditions[key] = self._numbers(f"{path}.{key}", item.get(key), self._ports, _LAST_PORT)
+        states = self._counts(path, item)
+        given = {member: condition for member, condition in conditions.items() if condition is not None}
+        return Rule(
+            name, Verdict(name, severity) if action == "deny" else None, {**given, **states}, bool(states)
+        ), state
+
+    def _counts(self, path: str, item: Mapping[str, Any]) -> dict[str, Condition]:
+        limits: dict[str, Span] = {}
         for key, member in (*_MINIMA.items(), *_MAXIMA.items()):
             if item.get(key) is not None:
                 limit = self._count(f"{path}.{key}", item[key])
-                tests.append(_at_least(member, limit) if key in _MINIMA else _at_most(member, limit))
-        return Rule(
-            name, Verdict(name, severity) if action == "deny" else None, tuple(tests), len(tests) > before
-        ), state
+                least, most = limits.get(member, (0, _LAST_COUNT))
+                limits[member] = (limit, most) if key in _MINIMA else (least, limit)
+        return {
+            member: Condition({_NUMBER: [(least, most)] if least <= most else []}, False)
+            for member, (least, most) in limits.items()
+        }
 
     def _state(self, path: str, item: Mapping[str, Any]) -> str:
         enabled = item.get("enabled", True)
@@ -347,62 +430,50 @@ class _Compiler:
                 self.mistakes.append(error.message)
         return parsed
 
-    def _address_test(self, path: str, member: str, given: Any) -> Test | None:
+    def _addresses(self, path: str, given: Any) -> Condition | None:
         if given is None:
             return None
-        positive, negated, has_positive = self._entries(path, given)
-        if any(str(entry).lower() == "any" for entry, _where in positive):
-            positive, has_positive = [], False
-        wanted = Addresses(self._parsed(positive, parse_network))
-        unwanted = Addresses(self._parsed(negated, parse_network))
-        if not has_positive and not unwanted:
-            return None
-
-        def test(record: Mapping[str, Any]) -> bool:
-            point = point_of(record.get(member, ""))
-            if point is None:
-                return not has_positive
-            return (not has_positive or point in wanted) and point not in unwanted
-
-        return test
+        positive, negated, anything = self._lists(path, given)
+        wanted, unwanted = (_by_version(self._parsed(entries, parse_network)) for entries in (positive, negated))
+        return Condition(
+            {
+                version: _within(None if anything else wanted[version], unwanted[version], last)
+                for version, last in _LAST_ADDRESS.items()
+            },
+            anything,
+        )
 
     @staticmethod
     def _ports(entry: Any, where: str) -> Span:
         ports = parse_ports(entry, where)
-        return (0, 65535) if ports is None else ports
+        return (0, _LAST_PORT) if ports is None else ports
 
     @staticmethod
     def _protocol(entry: Any, where: str) -> Span:
         number = parse_protocol(entry, where)
         return number, number
 
-    def _number_test(self, path: str, member: str, given: Any, parse: Callable[[Any, str], Span]) -> Test | None:
+    def _numbers(self, path: str, given: Any, parse: Callable[[Any, str], Span], last: int) -> Condition | None:
         if given is None:
             return None
+        positive, negated, anything = self._lists(path, given)
+        wanted, unwanted = self._parsed(positive, parse), self._parsed(negated, parse)
+        # A protocol without ports has no port that could be in a list, nor one that could be excluded.
+        return Condition({_NUMBER: _within(None if anything else wanted, unwanted, last)}, anything)
+
+    def _lists(self, path: str, given: Any) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], bool]:
+        """Return the positive and the negated entries, and whether nothing positive narrows the list down."""
         positive, negated, has_positive = self._entries(path, given)
         if any(str(entry).lower() == "any" for entry, _where in positive):
-            positive, has_positive = [], False
-        wanted = Spans(self._parsed(positive, parse))
-        unwanted = Spans(self._parsed(negated, parse))
-        if not has_positive and not unwanted:
-            return None
-
-        def test(record: Mapping[str, Any]) -> bool:
-            number = record.get(member)
-            # A protocol without ports has no port that could be in a list, nor one that could be excluded.
-            if not isinstance(number, int):
-                return not has_positive
-            return (not has_positive or number in wanted) and number not in unwanted
-
-        return test
+            return [], negated, True
+        return positive, negated, not has_positive
 
 
-def _at_least(member: str, limit: int) -> Test:
-    return lambda record: record.get(member, -1) >= limit
-
-
-def _at_most(member: str, limit: int) -> Test:
-    return lambda record: 0 <= record.get(member, -1) <= limit
+def _by_version(networks: Iterable[Any]) -> dict[int, list[Span]]:
+    spans: dict[int, list[Span]] = {version: [] for version in _LAST_ADDRESS}
+    for network in networks:
+        spans[network.version].append((int(network.network_address), int(network.broadcast_address)))
+    return spans
 
 
 def _day(value: Any) -> date | None:

@@ -116,10 +116,7 @@ def wait_for(
                 due = now + pace.interval(waited.elapsed, slowdown, chance())
                 heapq.heappush(queue, (min(due, deadline), index))
         if notice is not None:
-            notice(waited.elapsed, waited.answers, [keys[index] for _due, index in sorted(queue, key=_by_index)])
+            unfinished = sorted([*still_open, *(index for _due, index in queue)])
+            notice(waited.elapsed, waited.answers, [keys[index] for index in unfinished])
     waited.open = [keys[index] for index in sorted(still_open)]
     return waited
-
-
-def _by_index(item: tuple[float, int]) -> int:
-    return item[1]

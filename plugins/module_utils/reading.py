@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import json
+import queue
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
@@ -16,8 +18,10 @@ from .api import NetworkFirewall
 from .errors import FlowOpsError, OptionError, shown
 from .plan import FindingKeys, build
 from .protocols import WITH_PORTS
-from .records import record_of, utc_text
+from .records import records_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
+
+_PAGES_AHEAD = 4
 
 
 class Capture:
@@ -58,18 +62,17 @@ class Capture:
             " flows may be missing."
         )
 
-    def records(self, api: NetworkFirewall, arn: str) -> Iterator[list[dict[str, Any]]]:
-        """Yield the flow records, a page at a time."""
+    def pages(self, api: NetworkFirewall, arn: str) -> Iterator[tuple[list[Any], str | None]]:
+        """Yield the flows as the API gives them, a page at a time, each with the zone they are in."""
         # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
         description = api.describe(arn, self.scope, self.flow_operation_id)
         self._note(description)
         self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
         for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
             self._note(page)
-            zone = page.get("AvailabilityZone") or self.scope.get("availability_zone")
             flows = page["Flows"]
             self.flow_count += len(flows)
-            yield [record_of(flow, zone) for flow in flows]
+            yield flows, page.get("AvailabilityZone") or self.scope.get("availability_zone")
 
     def _note(self, answer: Mapping[str, Any]) -> None:
         self.members.update(
@@ -125,6 +128,64 @@ def captures_of(params: Mapping[str, Any]) -> list[Capture]:
             raise FlowOpsError(f"{path}.{error.message}") from error
         captures.append(Capture(operation_id, scope))
     return captures
+
+
+def pages_of(
+    api: NetworkFirewall, arn: str, captures: Sequence[Capture]
+) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
+    """Yield the flow records of captures, a page of each in turn, which is the same order however fast each one is.
+
+    Each capture is read by a thread of its own that stays a few pages ahead, so that fetching and judging overlap.
+    """
+    api.lift_flows()
+    ended = threading.Event()
+    readers = [_Reader(capture, api, arn, ended) for capture in captures]
+    try:
+        while readers:
+            for reader in list(readers):
+                page = reader.next_page()
+                if page is None:
+                    readers.remove(reader)
+                else:
+                    yield reader.capture, records_of(*page)
+    finally:
+        ended.set()
+
+
+class _Reader:
+    """A thread that reads one capture ahead of whoever asks for its pages."""
+
+    def __init__(self, capture: Capture, api: NetworkFirewall, arn: str, ended: threading.Event) -> None:
+        self.capture = capture
+        self._pages: queue.Queue[Any] = queue.Queue(_PAGES_AHEAD)
+        self._ended = ended
+        # As a daemon: when the audit fails, nobody waits for a page that is being asked for again.
+        threading.Thread(target=self._read, args=(capture.pages(api, arn),), daemon=True).start()
+
+    def _read(self, pages: Iterator[tuple[list[Any], str | None]]) -> None:
+        try:
+            for page in pages:
+                self._put(page)
+                if self._ended.is_set():
+                    return
+            self._put(None)
+        except BaseException as error:  # pylint: disable=broad-except  # it is raised again where the pages are read
+            self._put(error)
+
+    def _put(self, item: Any) -> None:
+        while not self._ended.is_set():
+            try:
+                self._pages.put(item, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def next_page(self) -> Any:
+        """Return the next page, None after the last; raise what the reading raised."""
+        item = self._pages.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
 
 
 class Planner:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .policy import Verdict
@@ -16,107 +16,108 @@ from .policy import Verdict
 MEASURES = ("bytes", "packets", "flows")
 DIMENSIONS = ("source", "destination", "pair", "port")
 
-# Up to this many keys of a dimension are counted exactly; beyond it only the heaviest are kept, with a known error.
+# Up to this many keys of a dimension every count is exact; beyond it the heaviest are kept, with a known error.
 EXACT_KEYS = 8192
 
 
 class HeavyHitters:
-    """The heaviest keys by one measure (Misra-Gries with batched decrements): a count is low by at most error."""
+    """The heaviest keys by one measure: exact up to most_keys keys, then low by at most error.
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.counts: dict[str, int] = {}
+    Misra and Gries's counting, with the decrements in batches: when there are too many keys, what the key in the
+    middle has is taken from all, and those that have no more are forgotten.
+    """
+
+    def __init__(self, most_keys: int) -> None:
+        self.most_keys = most_keys
+        self.counts: Counter[Any] = Counter()
         self.error = 0
 
-    def add(self, key: str, amount: int) -> None:
-        """Add an amount (0 or more) to a key."""
+    def add(self, keys: Sequence[Any], amounts: Sequence[int]) -> None:
+        """Add to each of the keys an amount, 0 or more."""
         counts = self.counts
-        counts[key] = counts.get(key, 0) + amount
-        if len(counts) >= 2 * self.capacity:
-            self._shrink()
+        count_of = counts.get
+        for key, amount in zip(keys, amounts, strict=True):
+            counts[key] = count_of(key, 0) + amount
+        self._shrink()
+
+    def add_ones(self, keys: Sequence[Any]) -> None:
+        """Add one to each of the keys."""
+        self.counts.update(keys)
+        self._shrink()
 
     def _shrink(self) -> None:
-        floor = heapq.nlargest(self.capacity + 1, self.counts.values())[-1]
-        self.counts = {key: count - floor for key, count in self.counts.items() if count > floor}
-        self.error += floor
+        if len(self.counts) > self.most_keys:
+            floor = sorted(self.counts.values(), reverse=True)[self.most_keys // 2]
+            # A key without any amount carries nothing that could be missed.
+            self.counts = Counter({key: count - floor for key, count in self.counts.items() if count > floor})
+            self.error += floor
 
 
 class Talkers:
-    """Bytes, packets and flows per key of one dimension, exact up to EXACT_KEYS keys, then by heavy hitters."""
+    """Bytes, packets and flows per key of one dimension."""
 
-    def __init__(self, capacity: int = EXACT_KEYS) -> None:
-        self.capacity = capacity
-        self.exact: dict[str, list[int]] | None = {}
-        self.heavy: dict[str, HeavyHitters] = {}
+    def __init__(self, most_keys: int = EXACT_KEYS) -> None:
+        self.by = {measure: HeavyHitters(most_keys) for measure in MEASURES}
 
-    def add(self, key: str, size: int, packets: int) -> None:
-        """Count one flow of size bytes and packets packets for a key."""
-        exact = self.exact
-        if exact is None:
-            self._add_heavy(key, (size, packets, 1))
-            return
-        known = exact.get(key)
-        if known is not None:
-            known[0] += size
-            known[1] += packets
-            known[2] += 1
-        elif len(exact) < self.capacity:
-            exact[key] = [size, packets, 1]
-        else:
-            self.heavy = {measure: HeavyHitters(self.capacity) for measure in MEASURES}
-            self.exact = None
-            for old, amounts in exact.items():
-                self._add_heavy(old, amounts)
-            self._add_heavy(key, (size, packets, 1))
-
-    def _add_heavy(self, key: str, amounts: Any) -> None:
-        for measure, amount in zip(MEASURES, amounts, strict=True):
-            self.heavy[measure].add(key, amount)
+    def add(self, keys: Sequence[Any], sizes: Sequence[int], packets: Sequence[int]) -> None:
+        """Count one flow for each key, of a size in bytes and a number of packets."""
+        self.by["bytes"].add(keys, sizes)
+        self.by["packets"].add(keys, packets)
+        self.by["flows"].add_ones(keys)
 
     def top(self, measure: str, limit: int) -> list[dict[str, Any]]:
         """Return the heaviest keys by a measure, heaviest first; 'error' says by how much a count may be too low."""
-        if self.exact is not None:
-            at = MEASURES.index(measure)
-            ranked = heapq.nsmallest(limit, self.exact.items(), key=lambda item: (-item[1][at], item[0]))
-            return [{"key": key, **dict(zip(MEASURES, amounts, strict=True))} for key, amounts in ranked]
-        hitters = self.heavy[measure]
-        found = heapq.nsmallest(limit, hitters.counts.items(), key=lambda item: (-item[1], item[0]))
-        return [{"key": key, measure: count, "error": hitters.error} for key, count in found]
+        hitters = self.by[measure]
+        found = heapq.nsmallest(limit, hitters.counts.items(), key=lambda item: (-item[1], str(item[0])))
+        if any(other.error for other in self.by.values()):
+            return [{"key": _text(key), measure: count, "error": hitters.error} for key, count in found]
+        return [
+            {"key": _text(key), **{name: other.counts[key] for name, other in self.by.items()}} for key, _count in found
+        ]
+
+
+def _text(key: Any) -> str:
+    """Return a key as a report shows it."""
+    if isinstance(key, str):
+        return key
+    first, second = key
+    if isinstance(first, str):
+        return f"{first} -> {second}"
+    return second if first is None else f"{first}/{second}"
 
 
 class Summary:
     """Counts of one audit, fed flow by flow; memory does not grow with the number of flows."""
 
-    def __init__(self, capacity: int = EXACT_KEYS) -> None:
+    def __init__(self, most_keys: int = EXACT_KEYS) -> None:
         self.flow_count = 0
         self.findings_total = 0
         self.by_rule: Counter[str] = Counter()
         self.by_severity: Counter[str] = Counter()
         self.by_zone: Counter[str] = Counter()
-        self.flows_by_zone: Counter[str] = Counter()
-        self.talkers = {dimension: Talkers(capacity) for dimension in DIMENSIONS}
+        self.talkers = {dimension: Talkers(most_keys) for dimension in DIMENSIONS}
 
     def add(self, record: Mapping[str, Any], verdict: Verdict | None) -> None:
         """Count one flow record with the verdict on it (None: allowed)."""
-        self.flow_count += 1
-        zone = record.get("availability_zone", "")
-        self.flows_by_zone[zone] += 1
-        if verdict is not None:
-            self.findings_total += 1
-            self.by_rule[verdict.rule] += 1
-            self.by_severity[verdict.severity] += 1
-            self.by_zone[zone] += 1
-        source = record.get("source_address", "?")
-        destination = record.get("destination_address", "?")
-        size = record.get("byte_count", 0)
-        packets = record.get("packet_count", 0)
-        talkers = self.talkers
-        talkers["source"].add(source, size, packets)
-        talkers["destination"].add(destination, size, packets)
-        talkers["pair"].add(f"{source} -> {destination}", size, packets)
-        port = record.get("destination_port")
-        protocol = record.get("protocol", "?")
-        talkers["port"].add(protocol if port is None else f"{port}/{protocol}", size, packets)
+        self.add_all([record], [verdict])
+
+    def add_all(self, records: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict | None]) -> None:
+        """Count flow records, each with the verdict on it (None: allowed)."""
+        self.flow_count += len(records)
+        for record, verdict in zip(records, verdicts, strict=True):
+            if verdict is not None:
+                self.findings_total += 1
+                self.by_rule[verdict.rule] += 1
+                self.by_severity[verdict.severity] += 1
+                self.by_zone[record.get("availability_zone", "")] += 1
+        sizes = [record.get("byte_count", 0) for record in records]
+        packets = [record.get("packet_count", 0) for record in records]
+        sources = [record.get("source_address", "?") for record in records]
+        destinations = [record.get("destination_address", "?") for record in records]
+        ports = [(record.get("destination_port"), record.get("protocol", "?")) for record in records]
+        pairs = list(zip(sources, destinations, strict=True))
+        for dimension, keys in zip(DIMENSIONS, (sources, destinations, pairs, ports), strict=True):
+            self.talkers[dimension].add(keys, sizes, packets)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the findings by rule, severity and zone (name to number of findings)."""

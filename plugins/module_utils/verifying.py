@@ -15,7 +15,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from .arguments import checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import OptionError
-from .reading import Planner, captures_of
+from .reading import Capture, Planner, captures_of, pages_of
 from .scope import parse_firewall_arn
 from .starting import Order, plan_orders
 from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, still_there, verdict_of
@@ -36,28 +36,24 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         api.check_scope(capture.scope)
     fates: Counter[str] = Counter()
     shown: list[dict[str, Any]] = []
-    covered = set()
+    nothing = Wanted()
     kept: AbstractContextManager[LineFile | None]
     kept = LineFile(params["dest"], dry_run=module.check_mode) if params["dest"] else nullcontext(None)
     with kept as file, Planner(module.tmpdir) as planner:
-        for capture in captures:
-            scope = next(iter(capture.scope.items()), None)
-            wants = wanted.get(scope) if scope else None
-            covered.add(scope)
-            for records in capture.records(api, arn):
-                there = still_there(records, wants or Wanted(), capture.seen_at)
-                fates.update(record["fate"] for record in there)
-                shown.extend(there[: params["max_flows"] - len(shown)])
-                if file is not None:
-                    file.write_all(there)
-                # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
-                planner.add(capture, records, [flow for flow in there if flow["fate"] == SURVIVED], True)
+        for capture, records in pages_of(api, arn, captures):
+            wants = wanted.get(_scope_of(capture), nothing)
+            there = still_there(records, wants, capture.seen_at)
+            fates.update(record["fate"] for record in there)
+            shown.extend(there[: params["max_flows"] - len(shown)])
+            if file is not None:
+                file.write_all(there)
+            # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
+            planner.add(capture, records, [flow for flow in there if flow["fate"] == SURVIVED], True)
         next_plan = planner.plan(captures)
-    missing = [value for _name, value in wanted if (_name, value) not in covered]
-    for scope_value in missing:
-        module.warn(
-            f"The plan has flows in {scope_value}, of which there is no capture; what became of them is unknown."
-        )
+    covered = {_scope_of(capture) for capture in captures}
+    missing = [value for name, value in wanted if (name, value) not in covered]
+    for value in missing:
+        module.warn(f"The plan has flows in {value}, of which there is no capture; what became of them is unknown.")
     partial = bool(missing) or any(capture.partial for capture in captures)
     for capture in captures:
         if capture.partial:
@@ -79,3 +75,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         "operations": [capture.told(arn) for capture in captures],
         "files": {"dest": file.told()} if file else {},
     }
+
+
+def _scope_of(capture: Capture) -> tuple[str, str]:
+    return next(iter(capture.scope.items()), ("", ""))
