@@ -22,7 +22,8 @@ options:
     description:
       - The flow operations, each the ID, or a mapping with C(flow_operation_id) and, where they differ from the
         options,
-        C(firewall_arn) and the scope. Items of RV(flowops.aws.networkfirewall_flow_capture#module:flow_operations) fit.
+        C(firewall_arn) and the scope. Items of RV(flowops.aws.networkfirewall_flow_capture#module:flow_operations) fit;
+        those of check mode, which have no ID, are left out.
     required: true
   timeout:
     description: For how many seconds to wait at most.
@@ -149,6 +150,10 @@ display = Display()
 _SIGN_OF_LIFE = 30.0
 
 
+def _is_planned(term: Any) -> bool:
+    return isinstance(term, Mapping) and "flow_operation_type" in term and "flow_operation_id" not in term
+
+
 class LookupModule(AWSLookupBase):
     def run(self, terms: list[Any], variables: Any, **kwargs: Any) -> list[Any]:
         """Return the descriptions of the operations that the terms name; raise AnsibleLookupError otherwise."""
@@ -162,7 +167,8 @@ class LookupModule(AWSLookupBase):
         timeout = self.get_option("timeout")
         if timeout < 0:
             raise OptionError("timeout", timeout, "give a number of seconds from 0 up")
-        operations = [self._operation(term) for term in terms]
+        # What a capture or a flush in check mode says it would start has no ID, and nothing to wait for.
+        operations = [self._operation(term) for term in terms if not _is_planned(term)]
         if not operations:
             return []
         api = NetworkFirewall(self.client("network-firewall", aws_config=client_config(None)), warn=self.warn)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Union
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from .api import NetworkFirewall
 from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import FlowOpsError, OptionError, shown
 from .policy import Policy, compile_policy
-from .reading import Capture, Planner, captures_of, pages_of
+from .reading import Capture, Planner, captures_of, pages_of, saved_pages
 from .records import utc_text
 from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
@@ -30,6 +31,100 @@ FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
 _ADDED_LATER = 20_000
 
 
+class LiveSource:
+    """Where the flows of an audit come from: captures in AWS."""
+
+    def __init__(self, api: NetworkFirewall, arn: str, captures: list[Capture]) -> None:
+        self.api = api
+        self.arn = arn
+        self.captures = captures
+
+    def open(self) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
+        """Yield the flow records page by page, each page with the capture it is of."""
+        return pages_of(self.api, self.arn, self.captures)
+
+    @property
+    def firewall(self) -> dict[str, str]:
+        """The firewall_arn and firewall_name of the result, as far as they are known."""
+        return {"firewall_arn": self.arn, "firewall_name": parse_firewall_arn(self.arn).name}
+
+    @property
+    def partial(self) -> bool:
+        """True when flows may be missing."""
+        return any(capture.partial for capture in self.captures)
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return the flow operations as the result shows them."""
+        return [capture.told(self.arn) for capture in self.captures]
+
+    def warnings(self) -> list[str]:
+        """Return a sentence for each capture from which flows may be missing."""
+        return [capture.warning(self.arn) for capture in self.captures if capture.partial]
+
+
+class SavedSource:
+    """A capture file or a flow log in place of captures in AWS; whether it is whole, its owner says."""
+
+    def __init__(self, path: str, arn: str, name: str | None, partial: bool) -> None:
+        self.saved = Capture("", {})
+        self.captures = [self.saved]
+        self.path = path
+        self.arn = arn
+        self.name = name
+        self._partial = partial
+
+    def open(self) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
+        """Yield the flow records page by page, each page with the capture it is of."""
+        return saved_pages(self.path, self.name, self.saved)
+
+    @property
+    def firewall(self) -> dict[str, str]:
+        """The firewall_arn and firewall_name of the result, as far as they are known."""
+        name = self.name or self.saved.firewall_name
+        known = {"firewall_arn": self.arn, "firewall_name": name}
+        return {key: value for key, value in known.items() if value}
+
+    @property
+    def partial(self) -> bool:
+        """True when flows may be missing."""
+        return self._partial
+
+    def told(self) -> list[dict[str, Any]]:
+        """Return no flow operations: none was read."""
+        return []
+
+    def warnings(self) -> list[str]:
+        """Return no sentences: whoever says that the file is partial knows it."""
+        return []
+
+
+Source = Union[LiveSource, SavedSource]
+
+
+def _live(module: AnsibleAWSModule) -> LiveSource:
+    params = module.params
+    if not params["firewall_arn"] and not params["firewall_name"]:
+        raise FlowOpsError("operations need the firewall they are of; give firewall_arn or firewall_name.")
+    if params["partial"]:
+        raise FlowOpsError("partial and operations were given together; AWS says whether a capture is partial.")
+    captures = captures_of(params)
+    api = network_firewall(module)
+    for capture in captures:
+        api.check_scope(capture.scope)
+    return LiveSource(api, api.arn_of(params), captures)
+
+
+def _saved(params: Mapping[str, Any]) -> SavedSource:
+    if params["plan"] or params["plan_dest"]:
+        raise FlowOpsError(
+            "src and plan were given together; a file does not say when its flows were captured, so that a flush could"
+            " not spare those born since. Capture them again and judge the operations."
+        )
+    arn = params["firewall_arn"] or ""
+    name = parse_firewall_arn(arn).name if arn else params["firewall_name"]
+    return SavedSource(params["src"], arn, name, params["partial"])
+
+
 def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
@@ -38,12 +133,8 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     _check_range("top_n", params["top_n"], 100)
     now = datetime.now(timezone.utc)
     policy = compile_policy(params["policy"], today=now.date(), read_lines=_reader(params["policy_dir"]))
-    captures = captures_of(params)
+    source: Source = _saved(params) if params["src"] else _live(module)
     _check_files(params)
-    api = network_firewall(module)
-    arn = api.arn_of(params)
-    for capture in captures:
-        api.check_scope(capture.scope)
     summary = Summary()
     findings: list[dict[str, Any]] = []
     planning = params["plan"] or bool(params["plan_dest"])
@@ -54,7 +145,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
             if params[option]
         }
         planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
-        for capture, records in pages_of(api, arn, captures):
+        for capture, records in source.open():
             found = _judge(policy, records, summary)
             if "dest" in files:
                 files["dest"].write_all(records)
@@ -65,24 +156,22 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
                 planner.add(capture, records, found, policy.looks_at_state)
         whole_plan = None
         if planner is not None:
-            whole_plan = {**planner.plan(captures), "captured_flow_count": summary.flow_count}
+            whole_plan = {**planner.plan(source.captures), "captured_flow_count": summary.flow_count}
             if "plan_dest" in files:
-                files["plan_dest"].write({"firewall_arn": arn, **whole_plan})
-    partial = any(capture.partial for capture in captures)
-    _warn(module, policy, captures, arn, whole_plan)
+                files["plan_dest"].write({**source.firewall, **whole_plan})
+    _warn(module, policy, source, whole_plan)
     result: dict[str, Any] = {
         "changed": any(file.changed for file in files.values()),
-        "verdict": verdict_of(summary.findings_total, partial),
-        "partial": partial,
-        "firewall_arn": arn,
-        "firewall_name": parse_firewall_arn(arn).name,
+        "verdict": verdict_of(summary.findings_total, source.partial),
+        "partial": source.partial,
+        **source.firewall,
         "audited_at": utc_text(now.replace(microsecond=0)),
         "flow_count": summary.flow_count,
         "findings_total": summary.findings_total,
         "counts": summary.counts(),
         "top": summary.top(params["top_n"]),
         "rules": list(policy.described),
-        "operations": [capture.told(arn) for capture in captures],
+        "operations": source.told(),
         "files": {option: file.told() for option, file in files.items()},
         "findings": findings,
     }
@@ -131,13 +220,11 @@ def _told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
 def _warn(
     module: AnsibleAWSModule,
     policy: Policy,
-    captures: Sequence[Capture],
-    arn: str,
+    source: Source,
     whole_plan: Mapping[str, Any] | None,
 ) -> None:
-    for capture in captures:
-        if capture.partial:
-            module.warn(capture.warning(arn))
+    for warning in source.warnings():
+        module.warn(warning)
     for name in policy.expired:
         module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
     if whole_plan is not None and whole_plan["inseparable"]:

@@ -14,9 +14,11 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain
 from typing import IO, Any
 
 from .errors import FlowOpsError, OptionError
+from .flowlogs import is_log_entry, records_of_log
 
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -156,8 +158,8 @@ def sha256_of(path: str) -> str | None:
     return digest.hexdigest()
 
 
-def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
-    """Yield the flow records of a capture file in order; raise FlowOpsError naming the line that is none."""
+def read_lines(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
+    """Yield the mappings of a file of JSON lines in order; raise FlowOpsError naming the line that is none."""
     opener: Any = gzip.open if path.endswith(".gz") else open
     number = 0
     try:
@@ -165,13 +167,29 @@ def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
             for line in file:
                 number += 1
                 if line.strip():
-                    record = json.loads(line)
-                    if not isinstance(record, dict):
+                    content = json.loads(line)
+                    if not isinstance(content, dict):
                         raise ValueError("not a mapping")
-                    yield record
+                    yield content
     except FileNotFoundError:
         raise OptionError(option, path, "there is no such file") from None
     except (OSError, EOFError, zlib.error) as error:
         raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({error}).") from error
     except ValueError as error:
-        raise FlowOpsError(f"{option}: line {number} of '{path}' is not a flow record in JSON ({error}).") from error
+        raise FlowOpsError(f"{option}: line {number} of '{path}' is not a mapping in JSON ({error}).") from error
+
+
+def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
+    """Yield the flow records of a capture file, or of an AWS flow log (with firewall_name), in order."""
+    lines = read_lines(path, option)
+    first = next(lines, None)
+    if first is None:
+        return
+    everything = chain([first], lines)
+    if not is_log_entry(first):
+        yield from everything
+        return
+    try:
+        yield from records_of_log(everything)
+    except (TypeError, ValueError) as error:
+        raise FlowOpsError(f"{option}: '{path}' is not a flow log of AWS Network Firewall ({error}).") from error

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from .api import NetworkFirewall
+from .captures import read_records
 from .errors import FlowOpsError, OptionError, shown
 from .plan import FindingKeys, build
 from .protocols import WITH_PORTS
@@ -22,6 +23,7 @@ from .records import records_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
 
 _PAGES_AHEAD = 4
+_SAVED_PAGE = 200
 
 
 class Capture:
@@ -35,6 +37,8 @@ class Capture:
         self.minimum_flow_age: int | None = None
         self.flow_count = 0
         self.keys = FindingKeys()
+        # Of a flow log, the firewall that it was found to be of.
+        self.firewall_name: str | None = None
 
     @property
     def partial(self) -> bool:
@@ -150,6 +154,30 @@ def pages_of(
                     yield reader.capture, records_of(*page)
     finally:
         ended.set()
+
+
+def saved_pages(path: str, firewall_name: str | None, saved: Capture) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
+    """Yield the flow records of a capture file or flow log, as pages_of does; raise FlowOpsError for two firewalls."""
+    page: list[dict[str, Any]] = []
+    for record in read_records(path):
+        name = record.pop("firewall_name", None)
+        if name is not None and firewall_name is None:
+            firewall_name = saved.firewall_name = name
+        if name is not None and name != firewall_name:
+            if saved.firewall_name is None:
+                continue
+            raise FlowOpsError(
+                f"src: '{path}' has flows of the firewalls {shown(firewall_name)} and {shown(name)}; say with"
+                " firewall_name which one to judge."
+            )
+        page.append(record)
+        if len(page) == _SAVED_PAGE:
+            saved.flow_count += len(page)
+            yield saved, page
+            page = []
+    if page:
+        saved.flow_count += len(page)
+        yield saved, page
 
 
 class _Reader:

@@ -22,13 +22,13 @@ def record_of(flow: Mapping[str, Any], scope_zone: str | None = None) -> dict[st
     record: dict[str, Any] = {}
     address = flow.get("SourceAddress")
     if address:
-        record["source_address"] = _address(address["AddressDefinition"])
+        record["source_address"] = address_text(address["AddressDefinition"])
     port = flow.get("SourcePort")
     if port is not None:
         record["source_port"] = int(port) if port.isdigit() else port
     address = flow.get("DestinationAddress")
     if address:
-        record["destination_address"] = _address(address["AddressDefinition"])
+        record["destination_address"] = address_text(address["AddressDefinition"])
     port = flow.get("DestinationPort")
     if port is not None:
         record["destination_port"] = int(port) if port.isdigit() else port
@@ -61,10 +61,10 @@ def records_of(flows: Iterable[Mapping[str, Any]], scope_zone: str | None = None
                 raise KeyError(name)
             records.append(
                 {
-                    "source_address": _address(source) if ":" in source or "/" in source else source,
+                    "source_address": address_text(source) if ":" in source or "/" in source else source,
                     "source_port": int(flow["SourcePort"]),
                     "destination_address": (
-                        _address(destination) if ":" in destination or "/" in destination else destination
+                        address_text(destination) if ":" in destination or "/" in destination else destination
                     ),
                     "destination_port": int(flow["DestinationPort"]),
                     "protocol": name,
@@ -81,7 +81,8 @@ def records_of(flows: Iterable[Mapping[str, Any]], scope_zone: str | None = None
 
 
 @lru_cache(maxsize=8192)
-def _address(definition: str) -> str:
+def address_text(definition: str) -> str:
+    """Return an address as flow records have it: without the prefix of a host, IPv6 in its short form."""
     # A flow has two addresses; the API's type allows a CIDR, of which only the host form says the same thing.
     if definition.endswith(("/32", "/128")) and ((":" in definition) == definition.endswith("/128")):
         definition = definition.rpartition("/")[0]

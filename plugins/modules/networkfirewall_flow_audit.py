@@ -23,9 +23,20 @@ options:
         P(flowops.aws.networkfirewall_flow_operation#lookup) return them.
       - Each needs C(flow_operation_id) and the scope it was started with; C(firewall_arn), when given, must be the
         firewall's. Other keys are ignored.
+      - Exactly one of O(operations) and O(src) must be given; O(operations) needs O(firewall_arn) or O(firewall_name).
     type: list
     elements: dict
-    required: true
+  src:
+    description:
+      - Judge the flows of this file instead, a capture as O(dest) writes it or AWS Network Firewall's flow log
+        (netflow events) as it writes it to S3, JSON lines, compressed when the name ends in C(.gz). AWS is not called.
+      - Of a flow log with several firewalls, O(firewall_name) says which one; its two directions make one flow.
+      - Cannot be combined with O(plan).
+    type: path
+  partial:
+    description: That flows may be missing from O(src), so that the verdict is never V(compliant).
+    type: bool
+    default: false
   policy:
     description:
       - The policy. Rules are tried in order and the first that matches decides.
@@ -124,6 +135,16 @@ EXAMPLES = r"""
           protocols: [tcp]
   register: audit
 
+- name: Judge a flow log, without calling AWS
+  flowops.aws.networkfirewall_flow_audit:
+    src: egress-flow-log.jsonl.gz
+    policy:
+      rules:
+        - name: no-telnet
+          action: deny
+          destination_port: [23]
+          protocols: [tcp]
+
 - name: Say the verdict
   ansible.builtin.debug:
     msg: "{{ audit.verdict }}, {{ audit.findings_total }} of {{ audit.flow_count }} flows break the policy"
@@ -145,12 +166,12 @@ partial:
   sample: false
 firewall_arn:
   description: The ARN of the firewall.
-  returned: always
+  returned: unless O(src) was judged without it
   type: str
   sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
 firewall_name:
   description: The name of the firewall.
-  returned: always
+  returned: unless a capture file was judged without it
   type: str
   sample: egress
 audited_at:
@@ -415,7 +436,9 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
-            "operations": {"type": "list", "elements": "dict", "required": True},
+            "operations": {"type": "list", "elements": "dict"},
+            "src": {"type": "path"},
+            "partial": {"type": "bool", "default": False},
             "policy": {"type": "dict", "required": True},
             "policy_dir": {"type": "path"},
             "max_findings": {"type": "int", "default": 100},
@@ -426,7 +449,8 @@ def main() -> None:
             "plan_dest": {"type": "path"},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        required_one_of=[["operations", "src"]],
+        mutually_exclusive=[["operations", "src"], ["firewall_arn", "firewall_name"]],
     )
     arguments.run(module, auditing.audit)
 
