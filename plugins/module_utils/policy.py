@@ -242,7 +242,9 @@ class _Compiler:
         expired: list[str] = []
         described: list[dict[str, Any]] = []
         names: set[str] = set()
-        given = policy.get("rules")
+        given = policy.get("rules", [])
+        if "rules" not in policy:
+            self.mistakes.append("rules: it is missing; give a list of rules, which may be empty.")
         if given is None or isinstance(given, (str, Mapping)) or not isinstance(given, Sequence):
             self._mistake("rules", given, "give a list of rules, which may be empty")
             given = []

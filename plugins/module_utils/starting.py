@@ -198,6 +198,7 @@ def carry_out(
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for index, operation in enumerate(operations):
         groups.setdefault(tuple(operation.scope.items()), []).append(index)
+    wait = params["wait"] or any(len(indexes) > 1 for indexes in groups.values())
     started: dict[int, dict[str, Any]] = {}
     failures: list[FlowOpsError] = []
 
@@ -205,7 +206,7 @@ def carry_out(
         try:
             for index in indexes:
                 _start(api, kind, operations[index], deadline, started, index)
-                if params["wait"] or len(indexes) > 1:
+                if wait:
                     _finish(api, started[index], deadline, params["wait_timeout"], warn)
         except FlowOpsError as error:
             failures.append(error)

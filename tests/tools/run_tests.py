@@ -272,7 +272,9 @@ def pytest(run: Runner, folder: str) -> None:
     report = CACHE / "reports" / f"{Path(folder).name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    run.check([tool("python"), "-m", "pytest", "-q", "--durations=5", f"--junit-xml={report}", folder])
+    # A file is one emulator and one or two plays, whose results its tests share: files are what can run side by side.
+    spread = ["-n", "2", "--dist", "loadfile"]
+    run.check([tool("python"), "-m", "pytest", "-q", *spread, "--durations=5", f"--junit-xml={report}", folder])
     counts = junit_counts([report])
     run.result.counts = counts
     run.result.summary = str(counts)
