@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.errors import FlowOpsError, OptionError
+from ..module_utils.errors import FlowOpsError, OptionError, shown
 from ..module_utils.policy import compile_policy
 
 ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
@@ -45,7 +45,12 @@ class ActionModule(ActionBase):
             path = self._found(options["policy_file"])
             policy, folder = _read(path, options["policy_file"]), os.path.dirname(path)
         compiled = compile_policy(policy, today=datetime.now(timezone.utc).date(), read_lines=_reader(folder))
+        warnings = [
+            f"The rule {shown(rule)} of the policy can never match: the earlier rule {shown(by)} covers it."
+            for rule, by in compiled.shadowed()
+        ]
         return {
+            **({"warnings": warnings} if warnings else {}),
             "changed": False,
             "policy": _plain(policy),
             "policy_dir": folder,

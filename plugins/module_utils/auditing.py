@@ -225,6 +225,10 @@ def _warn(
 ) -> None:
     for warning in source.warnings():
         module.warn(warning)
+    for shadowed, by in policy.shadowed():
+        module.warn(
+            f"The rule {shown(shadowed)} of the policy can never match: the earlier rule {shown(by)} covers it."
+        )
     for name in policy.expired:
         module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
     if whole_plan is not None and whole_plan["inseparable"]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,8 +38,11 @@ _LAST_ADDRESS = {4: 2**32 - 1, 6: 2**128 - 1}
 _LAST_PORT = 65535
 _LAST_PROTOCOL = 255
 _LAST_COUNT = 2**63 - 1
+_BEYOND = 2**128
 # A cache of what each value of a member means to the rules is emptied when it has grown to this many values.
 _CACHED_VALUES = 8192
+_MANY_BOUNDS = 1024
+_INDEX_BITS = 16
 
 
 class PolicyError(FlowOpsError):
@@ -85,27 +89,43 @@ class Members(dict[Any, int]):
     def __init__(self, conditions: Sequence[Condition | None], last: Mapping[int, int]) -> None:
         super().__init__()
         self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
-        self._bounds: dict[int, list[int]] = {}
+        self._bounds: dict[int, Sequence[int]] = {}
         self._masks: dict[int, list[int]] = {}
+        self._starts: dict[int, tuple[int, array[int]]] = {}
         for kind, limit in last.items():
             changes: dict[int, int] = {0: 0}
             for n, condition in enumerate(conditions):
                 for first, end in [(0, limit)] if condition is None else condition.spans[kind]:
                     changes[first] = changes.get(first, 0) ^ (1 << n)
                     changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
-            mask = 0
-            self._bounds[kind] = sorted(changes)
+            ordered = sorted(changes)
+            # Numbers side by side in memory are found faster than objects all over it, which IPv6 needs.
+            self._bounds[kind] = array("Q", ordered) if limit < _LAST_COUNT else ordered
             self._masks[kind] = []
-            for bound in self._bounds[kind]:
+            mask = 0
+            same: dict[int, int] = {}
+            for bound in ordered:
                 mask ^= changes[bound]
-                self._masks[kind].append(mask)
+                self._masks[kind].append(same.setdefault(mask, mask))
+            if len(self._bounds[kind]) > _MANY_BOUNDS:
+                # Where the bounds with each upper half begin, so that a search has few of them left to look at.
+                shift = limit.bit_length() - _INDEX_BITS
+                starts = (n << shift for n in range((1 << _INDEX_BITS) + 1))
+                self._starts[kind] = shift, array("L", (bisect_right(self._bounds[kind], start) for start in starts))
 
     def __missing__(self, value: Any) -> int:
         point = _point(value) if isinstance(value, str) else (0, value) if isinstance(value, int) else None
         if point is None or point[0] not in self._bounds:
             mask = self._absent
         else:
-            mask = self._masks[point[0]][bisect_right(self._bounds[point[0]], point[1]) - 1]
+            kind, number = point
+            bounds = self._bounds[kind]
+            if kind in self._starts:
+                shift, starts = self._starts[kind]
+                upper = number >> shift
+                mask = self._masks[kind][bisect_right(bounds, number, starts[upper] - 1, starts[upper + 1]) - 1]
+            else:
+                mask = self._masks[kind][bisect_right(bounds, number) - 1]
         if len(self) >= _CACHED_VALUES:
             self.clear()
         self[value] = mask
@@ -150,6 +170,15 @@ class Policy:
     def _verdicts(self) -> Verdicts:
         return Verdicts(self)
 
+    def shadowed(self) -> list[tuple[str, str]]:
+        """Return the rules that can never match, each with the earlier rule that covers it."""
+        found = []
+        for n, rule in enumerate(self.rules):
+            covering = next((earlier for earlier in self.rules[:n] if _covers(earlier, rule)), None)
+            if covering is not None:
+                found.append((rule.name, covering.name))
+        return found
+
     def judge(self, record: Mapping[str, Any]) -> Verdict | None:
         """Return the verdict on a flow record that breaks the policy, None when the policy allows it."""
         return self.judge_all([record])[0]
@@ -161,6 +190,21 @@ class Policy:
             masks = [mask and mask & rules_of[record.get(member)] for mask, record in zip(masks, records, strict=True)]
         verdicts = self._verdicts
         return [verdicts[mask & -mask] for mask in masks]
+
+
+def _covers(earlier: Rule, later: Rule) -> bool:
+    """Return whether a rule by itself matches every flow that a later one matches."""
+    for member, condition in earlier.conditions.items():
+        narrower = later.conditions.get(member)
+        if narrower is None or (narrower.absent and not condition.absent):
+            return False
+        for kind, spans in narrower.spans.items():
+            wider = condition.spans[kind]
+            for first, end in spans:
+                at = bisect_right(wider, (first, _BEYOND)) - 1
+                if at < 0 or wider[at][1] < end:
+                    return False
+    return True
 
 
 class Verdicts(dict[int, "Verdict | None"]):
@@ -436,7 +480,7 @@ class _Compiler:
         if given is None:
             return None
         positive, negated, anything = self._lists(path, given)
-        wanted, unwanted = (_by_version(self._parsed(entries, parse_network)) for entries in (positive, negated))
+        wanted, unwanted = (_by_version(self._parsed(entries, _network)) for entries in (positive, negated))
         return Condition(
             {
                 version: _within(None if anything else wanted[version], unwanted[version], last)
@@ -471,10 +515,25 @@ class _Compiler:
         return positive, negated, not has_positive
 
 
-def _by_version(networks: Iterable[Any]) -> dict[int, list[Span]]:
+def _network(entry: Any, where: str) -> tuple[int, Span]:
+    """Return an address or CIDR as (IP version, span); raise OptionError with the path where for what is neither."""
+    # The library's networks say best what is wrong with an entry; a list of a hundred thousand is mostly right.
+    address, _slash, length = entry.partition("/") if isinstance(entry, str) else ("", "", "")
+    point = _point(address)
+    if point is not None and (length.isdecimal() or not _slash):
+        version, first = point
+        bits = 32 if version == 4 else 128
+        prefix = int(length) if _slash else bits
+        if prefix <= bits and first & ((1 << (bits - prefix)) - 1) == 0:
+            return version, (first, first + (1 << (bits - prefix)) - 1)
+    network = parse_network(entry, where)
+    return network.version, (int(network.network_address), int(network.broadcast_address))
+
+
+def _by_version(networks: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
     spans: dict[int, list[Span]] = {version: [] for version in _LAST_ADDRESS}
-    for network in networks:
-        spans[network.version].append((int(network.network_address), int(network.broadcast_address)))
+    for version, span in networks:
+        spans[version].append(span)
     return spans
 
 
