@@ -77,7 +77,7 @@ class LineFile:
             self._raw = (
                 None
                 if self.dry_run
-                else os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+                else os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
             )
             if self._raw is not None:
                 os.fchmod(self._raw.fileno(), 0o600)

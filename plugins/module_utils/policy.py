@@ -273,6 +273,7 @@ class _Compiler:
         self.read_lines = read_lines
         self.mistakes: list[str] = []
         self.sets: dict[str, list[tuple[Any, str]]] = {}
+        self.used_sets: set[str] = set()
 
     def compile(self, policy: Any) -> Policy:
         if not isinstance(policy, Mapping):
@@ -314,6 +315,7 @@ class _Compiler:
             else:
                 rules.append(rule)
             described.append(description)
+        self._check_unused_sets()
         if self.mistakes:
             raise PolicyError(self.mistakes)
         if default == "deny":
@@ -362,6 +364,18 @@ class _Compiler:
                     continue
                 entries.append((entry, where))
             self.sets[str(name)] = entries
+
+    def _check_unused_sets(self) -> None:
+        """Note what is wrong with sets that no rule has read, as addresses or as ports."""
+        for name in self.sets.keys() - self.used_sets:
+            for entry, where in self.sets[name]:
+                try:
+                    _network(entry, where)
+                except OptionError:
+                    try:
+                        parse_ports(entry, where)
+                    except OptionError:
+                        self._mistake(where, entry, "a set holds addresses and CIDRs, or ports and ranges")
 
     def _file_entries(self, path: str, file: str) -> list[tuple[str, str]]:
         if self.read_lines is None:
@@ -462,6 +476,7 @@ class _Compiler:
                     known = ", ".join(f"${known}" for known in self.sets) or "none"
                     self._mistake(where, entry, f"there is no such set; the sets are {known}")
                 else:
+                    self.used_sets.add(name)
                     into.extend((member, f"{where} ({origin})") for member, origin in self.sets[name])
             else:
                 into.append((body, where))
@@ -542,7 +557,9 @@ def _day(value: Any) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
+    text = str(value)
     try:
-        return date.fromisoformat(str(value))
+        # Newer Pythons read other forms of ISO 8601 too; one form means one day everywhere.
+        return date.fromisoformat(text) if len(text) == len("2027-01-31") else None
     except ValueError:
         return None

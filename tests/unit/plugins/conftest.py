@@ -13,9 +13,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
-
 from ansible_collections.amazon.aws.plugins.module_utils import cloud
+from botocore.config import Config
 
 from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, client_config
 from ansible_collections.flowops.aws.tests.emulator.clock import SteppedClock
@@ -46,11 +45,18 @@ class LinkedClock:
         self.on_sleep()
 
 
+class Params(dict[str, Any]):
+    """A module's options: those not given are there, as null."""
+
+    def __missing__(self, _name: str) -> None:
+        return None
+
+
 class FakeModule:
     """What the product asks of an AnsibleAWSModule, without a process of its own."""
 
     def __init__(self, connect: Callable[..., Any], params: dict[str, Any], check_mode: bool, tmpdir: str) -> None:
-        self.params = params
+        self.params = Params(params)
         self.check_mode = check_mode
         self.tmpdir = tmpdir
         self.warnings: list[str] = []
