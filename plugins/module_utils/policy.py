@@ -367,15 +367,10 @@ class _Compiler:
 
     def _check_unused_sets(self) -> None:
         """Note what is wrong with sets that no rule has read, as addresses or as ports."""
-        for name in self.sets.keys() - self.used_sets:
+        for name in sorted(self.sets.keys() - self.used_sets):
             for entry, where in self.sets[name]:
-                try:
-                    _network(entry, where)
-                except OptionError:
-                    try:
-                        parse_ports(entry, where)
-                    except OptionError:
-                        self._mistake(where, entry, "a set holds addresses and CIDRs, or ports and ranges")
+                if not any(_parses(parse, entry, where) for parse in (_network, parse_ports, parse_protocol)):
+                    self._mistake(where, entry, "a set holds addresses and CIDRs, or ports and ranges, or protocols")
 
     def _file_entries(self, path: str, file: str) -> list[tuple[str, str]]:
         if self.read_lines is None:
@@ -550,6 +545,14 @@ def _by_version(networks: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
     for version, span in networks:
         spans[version].append(span)
     return spans
+
+
+def _parses(parse: Callable[[Any, str], Any], entry: Any, where: str) -> bool:
+    try:
+        parse(entry, where)
+    except OptionError:
+        return False
+    return True
 
 
 def _day(value: Any) -> date | None:
