@@ -18,6 +18,8 @@ from .scope import check_firewall_name, parse_firewall_arn, scope_of
 
 # AWX drops an event's result above 700,000 bytes; this leaves room for what Ansible adds.
 RESULT_LIMIT = 500_000
+# Room for what comes on top of the result: Ansible's own keys and warnings, the filters and reports that a role adds.
+_ADDED_LATER = 20_000
 
 
 def firewall_options() -> dict[str, Any]:
@@ -132,3 +134,23 @@ def warn_when_large(module: AnsibleAWSModule, result: Mapping[str, Any], instead
         module.warn(
             f"The result has {size:,} bytes; AWX drops results above 700,000 bytes and Ansible slows down: {instead}."
         )
+
+
+def bounded(module: AnsibleAWSModule, result: dict[str, Any], list_key: str, plan_dest: str | None) -> dict[str, Any]:
+    """Return the result with the plan's operations left out and then the list cut where it would grow too large."""
+    items = result.pop(list_key)
+    # Ansible tells the options back beside the result.
+    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
+    room = limit - len(json.dumps(result))
+    if room < 0 and "plan" in result:
+        del result["plan"]["operations"]
+        if not plan_dest:
+            module.warn("The plan is too large to return; give plan_dest to have it written to a file.")
+        room = limit - len(json.dumps(result))
+    fitting = []
+    for item in items:
+        room -= len(json.dumps(item)) + 2
+        if room < 0:
+            break
+        fitting.append(item)
+    return {**result, list_key: fitting}

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,9 +15,10 @@ from typing import Any, Union
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .api import NetworkFirewall
-from .arguments import RESULT_LIMIT, checked_firewall, network_firewall
+from .arguments import bounded, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import FlowOpsError, OptionError, shown
+from .plan import told_plan
 from .policy import Policy, compile_policy
 from .reading import Capture, Planner, captures_of, pages_of, saved_pages
 from .records import utc_text
@@ -26,9 +26,6 @@ from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
 
 FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
-
-# Room for what comes on top of the result: Ansible's own keys and warnings, the filters and reports that a role adds.
-_ADDED_LATER = 20_000
 
 
 class LiveSource:
@@ -176,8 +173,8 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
         "findings": findings,
     }
     if whole_plan is not None:
-        result["plan"] = _told_plan(whole_plan, params["plan_dest"])
-    return _bounded(module, result, params)
+        result["plan"] = told_plan(whole_plan, params["plan_dest"])
+    return bounded(module, result, "findings", params["plan_dest"])
 
 
 def _check_range(option: str, value: int, largest: int) -> None:
@@ -210,13 +207,6 @@ def _judge(policy: Policy, records: Sequence[Mapping[str, Any]], summary: Summar
     ]
 
 
-def _told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
-    told = {**whole, "operation_count": len(whole["operations"])}
-    if dest:
-        told["dest"] = dest
-    return told
-
-
 def _warn(
     module: AnsibleAWSModule,
     policy: Policy,
@@ -236,23 +226,3 @@ def _warn(
             f"{whole_plan['inseparable']} findings are left out of the plan: every filter for them would cut innocent"
             " flows too."
         )
-
-
-def _bounded(module: AnsibleAWSModule, result: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result, the plan's operations and then the findings cut so that it stays below the limit."""
-    findings = result.pop("findings")
-    # Ansible tells the options back beside the result.
-    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
-    room = limit - len(json.dumps(result))
-    if room < 0 and "plan" in result:
-        del result["plan"]["operations"]
-        if not params["plan_dest"]:
-            module.warn("The plan is too large to return; give plan_dest to have it written to a file.")
-        room = limit - len(json.dumps(result))
-    fitting = []
-    for finding in findings:
-        room -= len(json.dumps(finding)) + 2
-        if room < 0:
-            break
-        fitting.append(finding)
-    return {**result, "findings": fitting}

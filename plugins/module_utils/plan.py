@@ -120,3 +120,11 @@ def digest(operations: Iterable[Mapping[str, Any]]) -> str:
     """Return the SHA-256 (hex) of a plan's operations, equal for equal plans."""
     text = json.dumps(list(operations), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
+    """Return a plan as a result shows it, with the number of its operations and the file that has it."""
+    told = {**whole, "operation_count": len(whole["operations"])}
+    if dest:
+        told["dest"] = dest
+    return told

@@ -215,6 +215,10 @@ def carry_out(
         with ThreadPoolExecutor(max_workers=min(len(groups), _MOST_SCOPES_AT_ONCE)) as pool:
             list(pool.map(run, groups.values()))
     result["flow_operations"] = [started[index] for index in sorted(started)]
+    if params.get("operations"):
+        # The filters of a plan are known to whoever gave it, and there may be very many.
+        for item in result["flow_operations"]:
+            item.pop("flow_operation", None)
     if failures:
         failed = failures[0]
         others = f" ({len(failures) - 1} more scopes failed too.)" if len(failures) > 1 else ""

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .arguments import checked_firewall, network_firewall
+from .arguments import bounded, checked_firewall, network_firewall
 from .captures import LineFile
 from .errors import OptionError
+from .plan import told_plan
 from .reading import Capture, Planner, captures_of, pages_of
 from .scope import parse_firewall_arn
 from .starting import Order, plan_orders
@@ -37,19 +38,25 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     fates: Counter[str] = Counter()
     shown: list[dict[str, Any]] = []
     nothing = Wanted()
-    kept: AbstractContextManager[LineFile | None]
-    kept = LineFile(params["dest"], dry_run=module.check_mode) if params["dest"] else nullcontext(None)
-    with kept as file, Planner(module.tmpdir) as planner:
+    with ExitStack() as stack:
+        files = {
+            option: stack.enter_context(LineFile(params[option], dry_run=module.check_mode, option=option))
+            for option in ("dest", "plan_dest")
+            if params[option]
+        }
+        planner = stack.enter_context(Planner(module.tmpdir))
         for capture, records in pages_of(api, arn, captures):
             wants = wanted.get(_scope_of(capture), nothing)
             there = still_there(records, wants, capture.seen_at)
             fates.update(record["fate"] for record in there)
             shown.extend(there[: params["max_flows"] - len(shown)])
-            if file is not None:
-                file.write_all(there)
+            if "dest" in files:
+                files["dest"].write_all(there)
             # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
             planner.add(capture, records, [flow for flow in there if flow["fate"] == SURVIVED], True)
         next_plan = planner.plan(captures)
+        if "plan_dest" in files:
+            files["plan_dest"].write({"firewall_arn": arn, **next_plan})
     covered = {_scope_of(capture) for capture in captures}
     missing = [value for name, value in wanted if (name, value) not in covered]
     for value in missing:
@@ -60,8 +67,8 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
             module.warn(capture.warning(arn))
     planned = sum(want.flow_count for want in wanted.values())
     survived, reborn = fates[SURVIVED], fates[REBORN]
-    return {
-        "changed": bool(file and file.changed),
+    result = {
+        "changed": any(file.changed for file in files.values()),
         "verdict": verdict_of(survived, reborn, partial),
         "partial": partial,
         "firewall_arn": arn,
@@ -71,10 +78,11 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         SURVIVED: survived,
         REBORN: reborn,
         "flows": shown,
-        "plan": next_plan,
+        "plan": told_plan(next_plan, params["plan_dest"]),
         "operations": [capture.told(arn) for capture in captures],
-        "files": {"dest": file.told()} if file else {},
+        "files": {option: file.told() for option, file in files.items()},
     }
+    return bounded(module, result, "flows", params["plan_dest"])
 
 
 def _scope_of(capture: Capture) -> tuple[str, str]:

@@ -215,7 +215,7 @@ flow_operations:
       sample: "2026-01-31T12:00:00+00:00"
     flow_operation:
       description: What was asked for, as AWS describes it.
-      returned: with O(wait=true)
+      returned: with O(wait=true) and without O(operations)
       type: dict
       contains:
         minimum_flow_age_in_seconds:

@@ -86,10 +86,13 @@ options:
       - Write every flow that is still there to this file, flow records with C(fate) in JSON lines, compressed when the
         name ends in C(.gz).
     type: path
+  plan_dest:
+    description: Write RV(plan) to this file as JSON.
+    type: path
 attributes:
   check_mode:
     support: full
-    details: In check mode the flows are read and compared, and O(dest) is not written.
+    details: In check mode the flows are read and compared, and no file is written.
   diff_mode:
     support: none
   platform:
@@ -181,9 +184,21 @@ plan:
   returned: always
   type: dict
   contains:
-    operations:
-      description: The flushes, as M(flowops.aws.networkfirewall_flow_audit) returns them.
+    operation_count:
+      description: The number of flushes.
       returned: always
+      type: int
+      sample: 0
+    dest:
+      description: The file with the whole plan.
+      returned: when O(plan_dest) is given
+      type: str
+      sample: /var/lib/flowops/plan.json
+    operations:
+      description:
+        - The flushes, as M(flowops.aws.networkfirewall_flow_audit) returns them.
+        - Left out when there are too many to return; they are in O(plan_dest).
+      returned: when they fit
       type: list
       elements: dict
       sample: []
@@ -210,7 +225,7 @@ operations:
   sample: [{"availability_zone": "us-east-1a", "flow_operation_id": "0a1b2c3d-0000-4000-8000-0123456789ab",
             "flow_operation_status": "COMPLETED", "flow_count": 3526}]
 files:
-  description: The file written, by the name of the option.
+  description: The files written, by the name of the option.
   returned: always
   type: dict
   sample: {"dest": {"path": "/var/lib/flowops/still-there.jsonl", "sha256": "e3b0...", "count": 1}}
@@ -230,6 +245,7 @@ def main() -> None:
             "plan": {"type": "list", "elements": "dict", "required": True, "options": starting.operation_options()},
             "max_flows": {"type": "int", "default": 100},
             "dest": {"type": "path"},
+            "plan_dest": {"type": "path"},
         },
         supports_check_mode=True,
         **arguments.one_firewall(),

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.flowops.aws.tests.emulator.control import Control
+from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact
+from ansible_collections.flowops.aws.tests.integration.runner import HERE, REGION, PlaybookRunner
+
+ROOT = HERE.parents[1]
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if (path / "tasks").is_dir())
+
+
+def options_of(role: str) -> dict[str, Any]:
+    text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return found
+
+
+def usage_of(playbook: Path) -> list[str]:
+    """The words of the command that the comment on top of a playbook shows."""
+    (line,) = re.findall(r"^# +(ansible-playbook .*)$", playbook.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return shlex.split(line)
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_is_thin_and_says_how_to_run_it(playbook: Path) -> None:
+    (play,) = yaml.safe_load(playbook.read_text(encoding="utf-8"))
+    assert play["connection"] == "local"
+    assert play["gather_facts"] is False
+    assert "tasks" not in play
+    (role,) = play["roles"]
+    name = role["role"].removeprefix("flowops.aws.")
+    assert ROOT / "roles" / name in ROLES
+    words = usage_of(playbook)
+    assert words[1] == f"flowops.aws.{playbook.stem}"
+    given = [words[position + 1] for position, word in enumerate(words) if word == "-e"]
+    used = {re.split(r"[=:]", re.sub(r'^[{"]*', "", text))[0].rstrip('"') for text in given}
+    assert used
+    assert used <= set(options_of(name))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_the_defaults_of_a_role_are_those_it_documents(role: Path) -> None:
+    written = yaml.safe_load((role / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    options = options_of(role.name)
+    assert set(written) <= set(options)
+    # A default that is worked out from others is told in words.
+    plain = {name: value for name, value in written.items() if "{{" not in str(value)}
+    assert plain == {name: option["default"] for name, option in options.items() if "default" in option}
+    assert all(name.startswith(f"{role.name}_") for name in options)
+
+
+def test_a_playbook_runs_on_localhost_with_the_connection_from_the_environment(
+    run_playbook: PlaybookRunner, emulator: Emulator
+) -> None:
+    run = run_playbook(
+        "flowops.aws.execution_audit",
+        {"flow_execution_audit_flow_execution_ids": ["demo-failed"]},
+        {"AWS_URL": emulator.url, "AWS_REGION": REGION},
+    )
+    assert run.rc == 0, run.explain()
+    assert fact(run, "localhost", "flow_execution_audit_result")["outcomes"] == {"failed": 1}
+
+
+def test_two_firewalls_are_two_hosts_and_one_s_failure_is_not_the_other_s(
+    emulator: Emulator, control: Control, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    flow = {
+        "source_address": "10.0.0.1",
+        "source_port": 40001,
+        "destination_address": "203.0.113.5",
+        "destination_port": 22,
+        "protocol": "tcp",
+        "age": 500,
+    }
+    # One name in two regions, so that neither files nor results may be told apart by the name alone.
+    hosts = {}
+    for zone, flows in (("us-east-1a", [flow]), ("eu-west-1b", [flow, {**flow, "destination_port": 443}])):
+        arn = control.add_firewall("egress", flows={zone: flows})["arn"]
+        region = zone[:-1]
+        hosts[region] = {
+            "firewall_arn": arn,
+            "flow_audit_connection": {"region": region, "endpoint_url": emulator.url},
+        }
+    hosts["gone"] = {
+        "firewall_arn": "arn:aws:network-firewall:us-east-1:123456789012:firewall/gone",
+        "flow_audit_connection": {"region": "us-east-1", "endpoint_url": emulator.url},
+    }
+    runner = FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
+    folder = runner.started_in()
+    policy = {"rules": [{"name": "no-ssh", "action": "deny", "destination_port": [22]}]}
+    run = runner("flowops.aws.audit", hosts, {"flow_audit_policy": policy}, started_in=folder)
+    assert run.rc == 2
+    for host, flow_count in (("us-east-1", 1), ("eu-west-1", 2)):
+        result = fact(run, host, "flow_audit_result")
+        assert (result["firewall_arn"], result["flow_count"]) == (hosts[host]["firewall_arn"], flow_count)
+        plan = json.loads((folder / "flowops-reports" / f"123456789012-{host}-egress-plan.json").read_text("utf-8"))
+        assert plan["firewall_arn"] == hosts[host]["firewall_arn"]
+    with pytest.raises(KeyError):
+        fact(run, "gone", "flow_audit_result")
+    assert "firewall/gone" in run.recorded("Capture the flows of every zone", "gone").result["msg"]

@@ -1,0 +1,220 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.tests.emulator.control import Control
+from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.integration.firewalls import (
+    FirewallRunner,
+    Identity,
+    captured,
+    fact,
+    failed,
+    plan_of,
+    starts_of,
+)
+from ansible_collections.flowops.aws.tests.integration.runner import Run
+
+ZONES = ["us-east-1a", "us-east-1b"]
+PER_ZONE = 5
+TELNET_FILTER = [{"destination_port": 23, "source_address": "10.0.0.0/8", "protocols": ["tcp"]}]
+
+
+def is_telnet(found: Identity) -> bool:
+    return found[4] == "23"
+
+
+def flow(number: int, port: int) -> dict[str, Any]:
+    return {
+        "source_address": f"10.0.0.{number}",
+        "source_port": 40000 + number,
+        "destination_address": "203.0.113.5",
+        "destination_port": port,
+        "protocol": "tcp",
+        "age": 500,
+    }
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with Emulator(duration=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
+    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
+
+
+class Firewalls:
+    """Firewalls of two zones with 5 telnet flows and 10 others in each."""
+
+    def __init__(self, control: Control, aws: Any) -> None:
+        self.control = control
+        self.aws = aws
+        self.hosts: dict[str, dict[str, Any]] = {}
+        self.arns: dict[str, str] = {}
+
+    def add(self, name: str, **variables: Any) -> dict[str, Any]:
+        """Add a firewall and return the plan that would cut its telnet flows."""
+        content = [flow(number, 23 if number <= PER_ZONE else 443) for number in range(1, PER_ZONE + 11)]
+        arn = self.control.add_firewall(name, flows=dict.fromkeys(ZONES, content))["arn"]
+        self.arns[name] = arn
+        self.hosts[name] = {"firewall_arn": arn, **variables}
+        return plan_of(arn, captured(self.aws, arn, ZONES), is_telnet)
+
+    def add_with_plan(self, name: str, **variables: Any) -> dict[str, Any]:
+        """Add a firewall whose plan is given as a mapping."""
+        plan = self.add(name, **variables)
+        self.hosts[name]["flow_verify_plan"] = plan
+        return plan
+
+    def flush(self, name: str, *zones: str) -> None:
+        """Flush the telnet flows of zones, by a plain call."""
+        for zone in zones:
+            self.aws.start_flow_flush(
+                FirewallArn=self.arns[name],
+                AvailabilityZone=zone,
+                FlowFilters=[{"SourceAddress": {"AddressDefinition": "10.0.0.0/8"}, "DestinationPort": "23"}],
+            )
+
+
+@pytest.fixture(scope="module")
+def firewalls(control: Control, aws: Any) -> Firewalls:
+    return Firewalls(control, aws)
+
+
+@pytest.fixture(scope="module")
+def run(firewalls: Firewalls, runner: FirewallRunner, control: Control) -> Run:
+    """One run of the playbook over firewalls on which the flush went differently."""
+    folder = runner.started_in()
+    (folder / "words.json").write_text("just words", encoding="utf-8")
+    # The first host starts its captures first, and they are those that AWS cannot finish.
+    firewalls.add_with_plan("a-torn", flow_verify_fail_on=["survivors", "inconclusive"])
+    firewalls.flush("a-torn", *ZONES)
+    firewalls.add_with_plan("gone")
+    firewalls.flush("gone", *ZONES)
+    firewalls.add_with_plan("there")
+    plan = firewalls.add("half-gone", flow_verify_plan="half.json", flow_verify_fail_on=[], flow_verify_max_flows=2)
+    (folder / "half.json").write_text(json.dumps(plan), encoding="utf-8")
+    firewalls.flush("half-gone", ZONES[0])
+    reborn = firewalls.add_with_plan("reborn")
+    for operation in reborn["operations"]:
+        # A plan of a minute ago: what comes back now is younger than what it named.
+        operation["captured_at"] = (datetime.fromisoformat(operation["captured_at"]) - timedelta(minutes=1)).isoformat()
+    control.settings(reconnect=1.0)
+    firewalls.flush("reborn", *ZONES)
+    control.settings(reconnect=0.0)
+    firewalls.add("filters", flow_verify_flow_filters=TELNET_FILTER)
+    firewalls.add("filters-gone", flow_verify_flow_filters=TELNET_FILTER)
+    firewalls.flush("filters-gone", *ZONES)
+    firewalls.add_with_plan("one-zone-seen", flow_verify_availability_zones=[ZONES[0]])
+    firewalls.flush("one-zone-seen", *ZONES)
+    firewalls.add("foreign", flow_verify_plan=plan)
+    firewalls.add_with_plan("two-sources", flow_verify_flow_filters=TELNET_FILTER)
+    firewalls.add("no-source")
+    firewalls.add("words", flow_verify_plan="words.json")
+    firewalls.add("no-plan", flow_verify_plan={"flow_count": 3})
+    firewalls.add_with_plan("no-number", flow_verify_max_flows="all")
+    control.settings(next_status=["COMPLETED_WITH_ERRORS"] * len(ZONES))
+    return runner("flowops.aws.verify", firewalls.hosts, started_in=folder, forks=1)
+
+
+def told(run: Run, name: str) -> tuple[Any, ...]:
+    result = fact(run, name, "flow_verify_result")
+    return tuple(result[key] for key in ("verdict", "partial", "planned", "gone", "survived", "reborn"))
+
+
+TWICE = 2 * PER_ZONE
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("gone", ("remediated", False, TWICE, TWICE, 0, 0)),
+        ("there", ("survivors", False, TWICE, 0, TWICE, 0)),
+        ("half-gone", ("survivors", False, TWICE, PER_ZONE, PER_ZONE, 0)),
+        ("reborn", ("reborn", False, TWICE, 0, 0, TWICE)),
+        ("filters", ("survivors", False, 0, 0, TWICE, 0)),
+        ("filters-gone", ("remediated", False, 0, 0, 0, 0)),
+        # A capture with flows missing proves nothing, and neither does one that leaves out a zone of the plan.
+        ("a-torn", ("inconclusive", True, TWICE, TWICE, 0, 0)),
+        ("one-zone-seen", ("inconclusive", True, TWICE, TWICE, 0, 0)),
+    ],
+)
+def test_it_says_what_became_of_the_flows(run: Run, name: str, expected: tuple[Any, ...]) -> None:
+    assert told(run, name) == expected
+
+
+def test_only_the_verdicts_of_fail_on_fail_the_play(run: Run) -> None:
+    decided = {
+        name: not failed(run, name)
+        for name in ("gone", "there", "half-gone", "reborn", "filters", "filters-gone", "a-torn", "one-zone-seen")
+    }
+    assert decided == {
+        "gone": True,
+        "there": False,
+        "half-gone": True,
+        "reborn": True,
+        "filters": False,
+        "filters-gone": True,
+        "a-torn": False,
+        "one-zone-seen": True,
+    }
+    assert run.rc == 2
+    sentence = failed(run, "there")[0].result["msg"]
+    assert sentence == "there: survivors; 0 of 10 flows are gone, 10 are still there, 0 came back."
+    assert failed(run, "a-torn")[0].result["msg"].endswith("; flows may be missing from the capture.")
+
+
+def test_survivors_come_with_the_plan_that_cuts_them(run: Run, firewalls: Firewalls) -> None:
+    result = fact(run, "half-gone", "flow_verify_result")
+    (operation,) = result["plan"]["operations"]
+    assert operation["availability_zone"] == ZONES[1]
+    assert {(item["source_port"], item["destination_port"]) for item in operation["flow_filters"]} == {
+        (40000 + number, 23) for number in range(1, PER_ZONE + 1)
+    }
+    # The flows themselves are capped.
+    assert [record["fate"] for record in result["flows"]] == ["survived"] * 2
+    assert result["firewall_arn"] == firewalls.arns["half-gone"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("foreign", ["flow_verify_plan", "firewall/half-gone'", "firewall/foreign'"]),
+        ("two-sources", ["flow_verify_plan and flow_verify_flow_filters", "both are"]),
+        ("no-source", ["flow_verify_plan and flow_verify_flow_filters", "none is"]),
+        ("words", ["flow_verify_plan", "words.json", "JSON"]),
+        ("no-plan", ["flow_verify_plan", "operations"]),
+        ("no-number", ["flow_verify_max_flows", "all", "int"]),
+    ],
+)
+def test_mistakes_are_named_and_start_nothing(
+    run: Run, firewalls: Firewalls, control: Control, name: str, parts: list[str]
+) -> None:
+    message = failed(run, name)[-1].result["msg"]
+    for part in parts:
+        assert part in message, message
+    assert "\n" not in message.removeprefix("Validation of arguments failed:\n"), message
+    # One capture a zone was this test's own.
+    assert len(starts_of(control, firewalls.arns[name], "StartFlowCapture")) == len(ZONES)
+    assert "Traceback" not in run.output
+
+
+def test_check_mode_starts_nothing(run: Run, runner: FirewallRunner, firewalls: Firewalls, control: Control) -> None:
+    before = control.calls()["starts"]
+    checked = runner("flowops.aws.verify", {"there": firewalls.hosts["there"]}, options=["--check"])
+    assert checked.rc == 0, checked.explain()
+    assert control.calls()["starts"] == before
+    with pytest.raises(KeyError):
+        fact(checked, "there", "flow_verify_result")

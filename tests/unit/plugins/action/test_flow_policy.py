@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.flowops.aws.plugins.action import flow_policy
+from ansible_collections.flowops.aws.plugins.modules import flow_policy as documentation
+
+POLICY = {"default": "allow", "rules": [{"name": "no-ssh", "action": "deny", "destination_port": [22]}]}
+WITH_SET = """
+sets:
+  threats: {file: sets/threats.txt}
+rules:
+  - {name: threats, action: deny, severity: high, destination_address: [$threats], expires: 2099-01-31}
+"""
+
+
+@pytest.fixture(autouse=True)
+def started_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that ansible-playbook was started in; the playbook lies in another one beside it."""
+    folder = tmp_path / "started"
+    (tmp_path / "playbook").mkdir()
+    folder.mkdir()
+    monkeypatch.setenv("PWD", str(folder))
+    return folder
+
+
+def run(tmp_path: Path, **options: Any) -> dict[str, Any]:
+    loader = DataLoader()
+    loader.set_basedir(str(tmp_path / "playbook"))
+    task = SimpleNamespace(args=options, async_val=0, check_mode=False, action="flow_policy")
+    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
+    result: dict[str, Any] = flow_policy.ActionModule(task, connection, None, loader, None, None).run(task_vars={})
+    return result
+
+
+def test_a_policy_as_given_comes_back_with_its_rules(tmp_path: Path) -> None:
+    result = run(tmp_path, policy=POLICY)
+    assert result["changed"] is False
+    assert result["policy"] == POLICY
+    assert result["rules"] == [{"name": "no-ssh", "action": "deny", "severity": "medium"}]
+
+
+def test_a_file_is_read_with_its_sets_and_becomes_json(tmp_path: Path, started_in: Path) -> None:
+    (started_in / "policies" / "sets").mkdir(parents=True)
+    (started_in / "policies" / "policy.yml").write_text(WITH_SET, encoding="utf-8")
+    (started_in / "policies" / "sets" / "threats.txt").write_text("198.51.100.0/24\n", encoding="utf-8")
+    result = run(tmp_path, policy_file="policies/policy.yml")
+    assert result["policy_dir"] == str(started_in / "policies")
+    assert result["rules"] == [{"name": "threats", "action": "deny", "severity": "high"}]
+    assert json.loads(json.dumps(result["policy"]))["rules"][0]["expires"] == "2099-01-31"
+
+
+@pytest.mark.parametrize("places", [["started", "playbook"], ["started"], ["playbook"]])
+def test_the_folder_it_was_started_in_comes_before_the_playbook_s(tmp_path: Path, places: list[str]) -> None:
+    for place in places:
+        (tmp_path / place / "policy.yml").write_text(yaml.safe_dump(POLICY), encoding="utf-8")
+    assert run(tmp_path, policy_file="policy.yml")["policy_dir"] == str(tmp_path / places[0])
+    absolute = tmp_path / places[-1] / "policy.yml"
+    assert run(tmp_path, policy_file=str(absolute))["policy_dir"] == str(absolute.parent)
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        (None, ["policy_file: 'policy.yml'", "there is no such file in", "started or", "playbook"]),
+        (b"rules: [", ["policy_file: 'policy.yml'", "it is not YAML"]),
+        (b"rules: \xff", ["policy_file: 'policy.yml'", "it cannot be read"]),
+        (b"rules: !!python/object/apply:os.getcwd []", ["policy_file: 'policy.yml'", "it is not YAML"]),
+        (b"just words", ["policy", "just words"]),
+        (b"", ["policy", "None"]),
+    ],
+)
+def test_a_file_that_is_no_policy_fails_in_a_sentence(
+    tmp_path: Path, started_in: Path, content: bytes | None, parts: list[str]
+) -> None:
+    if content is not None:
+        (started_in / "policy.yml").write_bytes(content)
+    result = run(tmp_path, policy_file="policy.yml")
+    assert result["failed"] is True
+    assert "policy" not in result
+    for part in parts:
+        assert part in result["msg"]
+    assert "\n" not in result["msg"]
+
+
+def test_every_mistake_is_told_with_its_path(tmp_path: Path) -> None:
+    rule = {"name": "a", "action": "deny", "destination_port": [70000], "protocol": "tcp"}
+    result = run(tmp_path, policy={"default": "maybe", "rules": [rule, "b"]})
+    assert result["failed"] is True
+    paths = [mistake.partition(":")[0] for mistake in result["policy_errors"]]
+    assert sorted(paths) == ["default", "rules[0].destination_port[0]", "rules[0].protocol", "rules[1]"]
+    assert all(mistake in result["msg"] for mistake in result["policy_errors"])
+
+
+def test_a_set_file_that_is_not_there_is_named(tmp_path: Path, started_in: Path) -> None:
+    (started_in / "policy.yml").write_text(WITH_SET, encoding="utf-8")
+    result = run(tmp_path, policy_file="policy.yml")
+    assert "sets.threats.file: 'sets/threats.txt' is not allowed; it cannot be read" in result["msg"]
+
+
+@pytest.mark.parametrize("options", [{}, {"policy": POLICY, "policy_file": "policy.yml"}])
+def test_exactly_one_policy_must_be_given(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(AnsibleActionFail) as failure:
+        run(tmp_path, **options)
+    assert "policy" in str(failure.value)
+    assert "policy_file" in str(failure.value)
+
+
+def test_strings_of_a_policy_are_never_templates(tmp_path: Path, started_in: Path) -> None:
+    name = "{{ 7*7 }}"
+    rule = {"name": name, "action": "deny"}
+    (started_in / "policy.yml").write_text(yaml.safe_dump({"rules": [rule]}), encoding="utf-8")
+    assert run(tmp_path, policy_file="policy.yml")["rules"][0]["name"] == name
+
+
+def test_the_documentation_names_the_options(tmp_path: Path) -> None:
+    options = yaml.safe_load(documentation.DOCUMENTATION)["options"]
+    assert {name: option["type"] for name, option in options.items()} == {
+        name: option["type"] for name, option in flow_policy.ARGUMENT_SPEC.items()
+    }
+    returned = yaml.safe_load(documentation.RETURN)
+    assert set(run(tmp_path, policy=POLICY)) - {"changed"} <= set(returned)
