@@ -648,6 +648,25 @@ class ThingsGraph:
         return Listing(self.client, "list_flow_execution_messages", request, paging, "messages", doing)
 
 
+class SecurityHub:
+    """AWS Security Hub's import of findings through one SDK client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        # An import of the same finding again changes nothing, so asking a second time is safe.
+        self._import = _retried(_whole(client.batch_import_findings, "BatchImportFindings", "SuccessCount"))
+
+    @property
+    def finding_shape(self) -> Any:
+        """The SDK's model of a finding in the AWS Security Finding Format."""
+        return self.client.meta.service_model.shape_for("AwsSecurityFinding")
+
+    def import_batch(self, findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return BatchImportFindings's answer for at most 100 findings."""
+        with calling("import findings into AWS Security Hub"):
+            return dict(self._import(Findings=list(findings)))
+
+
 def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | None) -> ThingsGraph:
     """Return AWS IoT Things Graph through connect(service, aws_config=...); raise FlowOpsError if the SDK lacks it."""
     if "iotthingsgraph" not in boto3.session.Session().get_available_services():

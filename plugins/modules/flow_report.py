@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: flow_report
-short_description: Write the report of a flow audit as HTML and Markdown
+short_description: Write the reports of a flow audit for people, spreadsheets and security tools
 version_added: 0.1.0
 author: flowops.aws contributors (!UNKNOWN)
 description:
@@ -15,7 +15,10 @@ description:
   - The HTML report is one self-contained page. It asks for nothing outside itself, and its content security policy
     forbids it to. It can be read on a phone and in the dark, printed, and used without JavaScript.
   - The Markdown report has the same content in the tables that GitHub shows, with at most 50 findings.
-  - Strings that come from AWS are escaped in both. They are never evaluated as templates.
+  - The JSON report is the audit result itself, for programs. The CSV report is the whole list of findings, for
+    spreadsheets. The ASFF report is what AWS Security Hub imports, the OCSF report what other security tools do; both
+    have one entry for each rule of the firewall.
+  - Strings that come from AWS stay data in every format. They are escaped, and never evaluated as templates.
   - The reports depend on the options alone, the time they show is that of the audit (C(audited_at)). The same audit
     gives the same files, byte for byte.
   - A report never says more than its data holds. An audit result that says V(compliant) although it has findings is
@@ -39,17 +42,55 @@ options:
     description:
       - Path of the HTML report. Its folder must exist.
       - A relative path starts at the folder of the playbook.
-      - At least one of O(html_dest) and O(markdown_dest) is required.
+      - At least one of the options whose names end in C(_dest) is required.
     type: path
   markdown_dest:
     description:
       - Path of the Markdown report. Its folder must exist.
       - A relative path starts at the folder of the playbook.
-      - At least one of O(html_dest) and O(markdown_dest) is required.
+      - At least one of the options whose names end in C(_dest) is required.
+    type: path
+  json_dest:
+    description:
+      - Path of the audit result as one JSON document with sorted keys. Its folder must exist.
+      - It holds what the audit found, with the findings that O(audit) itself has, and leaves out the options of the
+        task and members whose names say that they are secret.
+      - A relative path starts at the folder of the playbook.
+    type: path
+  csv_dest:
+    description:
+      - Path of all findings as CSV (RFC 4180, UTF-8), one row for each. Its folder must exist.
+      - The columns are the members of a flow record, C(rule) and C(severity).
+      - Text that a spreadsheet could take for a formula, or that holds control characters, begins with an apostrophe.
+      - It is compressed if its name ends in V(.gz).
+      - A relative path starts at the folder of the playbook.
+    type: path
+  asff_dest:
+    description:
+      - Path of a JSON list of findings in the AWS Security Finding Format, one for each rule of the firewall, as
+        M(flowops.aws.securityhub_finding_import) takes it. Its folder must exist.
+      - O(audit) must have C(firewall_arn) and C(audited_at). The ID of a finding depends on the firewall and the name
+        of the rule alone, so that the next run updates it.
+      - A relative path starts at the folder of the playbook.
+    type: path
+  asff_archive:
+    description:
+      - Whether O(asff_dest) also holds an archived finding for each deny rule without findings, which closes what an
+        earlier run has opened.
+      - Of a partial capture, only rules that were not applied at all (expired or disabled) are archived.
+      - Set it to V(false) when only a part of the flows was captured, such as some zones or narrow filters.
+    type: bool
+    default: true
+  ocsf_dest:
+    description:
+      - Path of a file of JSON lines in the Open Cybersecurity Schema Framework, a Detection Finding (class 2004) for
+        each rule with findings. Its folder must exist.
+      - O(audit) must have C(audited_at).
+      - A relative path starts at the folder of the playbook.
     type: path
   title:
     description:
-      - The heading of the reports.
+      - The heading of the reports that people read.
     type: str
     default: Flow audit
   max_rows:
@@ -90,6 +131,7 @@ notes:
   - A file that already holds the same report is not written again.
 seealso:
   - module: flowops.aws.networkfirewall_flow_audit
+  - module: flowops.aws.securityhub_finding_import
 """
 
 EXAMPLES = r"""
@@ -117,6 +159,15 @@ EXAMPLES = r"""
     title: Egress firewall, live flows
     max_rows: 5000
 
+- name: Write what a spreadsheet, Security Hub and other security tools read
+  flowops.aws.flow_report:
+    audit: "{{ flow_audit }}"
+    findings_src: reports/findings.jsonl.gz
+    json_dest: reports/egress.json
+    csv_dest: reports/egress.csv.gz
+    asff_dest: reports/egress-asff.json
+    ocsf_dest: reports/egress-ocsf.jsonl
+
 - name: Write a page for each firewall from what the role flow_audit has found
   flowops.aws.flow_report:
     audit: "{{ flow_audit_result }}"
@@ -131,7 +182,7 @@ reports:
   elements: dict
   contains:
     format:
-      description: V(html) or V(markdown).
+      description: V(html), V(markdown), V(json), V(csv), V(asff) or V(ocsf).
       returned: always
       type: str
       sample: html

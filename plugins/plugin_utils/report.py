@@ -15,7 +15,7 @@ import heapq
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
 from functools import cache
@@ -26,6 +26,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..module_utils.records import parse_utc
+from .report_text import (
+    NOT_GIVEN,
+    TEXT_LIMIT,
+    clean,
+    counted,
+    endpoint,
+    human_bytes,
+    human_seconds,
+    integer,
+    items,
+    mapping,
+)
 
 SEVERITIES = ("critical", "high", "medium", "low", "informational")
 MAX_ROWS = 1000
@@ -37,8 +49,6 @@ _RULES_SHOWN = 30
 _ZONES_SHOWN = 30
 _TALKERS_SHOWN = 10
 _LINES_SHOWN = 50
-_TEXT_LIMIT = 500
-_NOT_GIVEN = "–"  # noqa: RUF001 - the dash that tables use for an empty cell
 _TALKER_KINDS = (
     ("source", "Sources", "Source"),
     ("destination", "Destinations", "Destination"),
@@ -46,7 +56,10 @@ _TALKER_KINDS = (
     ("port", "Ports", "Port"),
 )
 _ALL_FLOWS = "Among all flows of the capture."
-_ESTIMATES = " These are estimates, because there were too many different keys to count each of them."
+_ESTIMATES = (
+    " There were too many different keys to count each of them:"
+    " a number after ≥ is an estimate, and the least that it can be."
+)
 _MEASURES = (("by_bytes", "bytes"), ("by_packets", "packets"), ("by_flows", "flows"))
 _STATUS_WORDS = {
     "COMPLETED": ("Completed", "good"),
@@ -54,9 +67,6 @@ _STATUS_WORDS = {
     "FAILED": ("Failed, no flows", "bad"),
     "IN_PROGRESS": ("In progress", "open"),
 }
-# Controls, lone surrogates, line and paragraph separators, and the marks that turn the direction of writing around:
-# each can make a page show something else than what is there (or make it impossible to encode).
-_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _MARKDOWN_ACTIVE = re.compile(r"[\\`*_\[\]{}|~$#]")
 _MARKDOWN_OPENING = re.compile(r"^(?:([-+=])(?=[-=\s]|$)|(\d+)([.)])(?=\s|$))")
 
@@ -105,12 +115,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Talker:
-    """A line of the top talkers; width is a percentage of the first one's."""
+    """A line of the top talkers; width is a percentage of the first one's, age is that of the oldest flow."""
 
     key: str
     bytes: Quantity
-    packets: str
-    flows: str
+    packets: Quantity
+    flows: Quantity
+    age: Quantity
     width: str
 
 
@@ -154,11 +165,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class PlanOperation:
-    """What a flush plan holds for one zone."""
+    """What a flush plan holds for one zone; spared says which flows the flush leaves alone whatever its filters say."""
 
     zone: str
     filters: str
-    minimum_age: Quantity
+    spared: Quantity
     flows: str
 
 
@@ -194,6 +205,7 @@ class View:
     talkers: Sequence[Talkers]
     talkers_remark: str
     measure: str
+    oldest: Sequence[Talkers]
     operations: Sequence[Operation]
     operations_remark: str
     findings: Sequence[Finding]
@@ -201,6 +213,8 @@ class View:
     findings_note: str
     plan: Plan | None
     max_rows: int
+    judged: str
+    partial: bool
     warnings: Sequence[str] = field(default_factory=tuple)
 
 
@@ -224,35 +238,39 @@ def view_of(
     *,
     title: str = "Flow audit",
     max_rows: int = MAX_ROWS,
+    whole_file: bool = True,
 ) -> View:
-    """Return what a report says about an audit result; findings (read once) stand in for those inside audit."""
-    whole_file = findings is not None
-    operations = [_mapping(item) for item in _list(audit.get("operations"))]
-    tally = _Tally(findings if findings is not None else _list(audit.get("findings")), max(max_rows, MARKDOWN_ROWS))
-    stated = _integer(audit.get("findings_total"))
+    """Return what a report says about an audit result.
+
+    Findings (read once) stand in for those inside audit; they are all there are unless whole_file is false.
+    """
+    whole_file = whole_file and findings is not None
+    operations = [mapping(item) for item in items(audit.get("operations"))]
+    tally = _Tally(findings if findings is not None else items(audit.get("findings")), max(max_rows, MARKDOWN_ROWS))
+    stated = integer(audit.get("findings_total"))
     total = tally.total if stated is None else stated
-    flow_count = _integer(audit.get("flow_count"))
-    partial = audit.get("partial") is True or any(
-        item.get("flow_operation_status") in ("COMPLETED_WITH_ERRORS", "FAILED") for item in operations
-    )
+    flow_count = integer(audit.get("flow_count"))
+    partial = is_partial(audit)
     verdict, objections = _judged(clean(audit.get("verdict")), partial, total)
     if whole_file and stated is not None and stated != tally.total:
         objections.append(
-            f"The findings file holds {_count(tally.total, 'finding')}, the audit result says {_number(stated)}."
+            f"The findings file holds {counted(tally.total, 'finding')}, the audit result says {_number(stated)}."
         )
     word, tone, sentence = _verdict_words(verdict, total, flow_count)
 
-    counts = _mapping(audit.get("counts"))
+    counts = mapping(audit.get("counts"))
     complete = tally.total == total
     by_rule = _counts(counts.get("by_rule"), tally.by_rule if complete else Counter())
     by_severity = _counts(counts.get("by_severity"), tally.by_severity if complete else Counter())
     by_zone = _counts(counts.get("by_zone"), tally.by_zone if complete else Counter())
     severity_of = dict(tally.severity_of)
-    policy_rules = [_mapping(item) for item in _list(audit.get("rules"))]
+    policy_rules = [mapping(item) for item in items(audit.get("rules"))]
     for rule in policy_rules:
         if rule.get("severity"):
             severity_of[clean(rule.get("name"))] = clean(rule.get("severity"))
-    measure, talkers, estimated = _talkers(_mapping(audit.get("top")))
+    top = mapping(audit.get("top"))
+    measure, talkers, error = _talkers(top, _MEASURES)
+    oldest, error_of_age = _talkers(top, (("by_age", "age"),))[1:]
     plan = _plan(audit.get("plan"))
     return View(
         title=clean(title),
@@ -271,8 +289,9 @@ def view_of(
         zones=_bars(by_zone, total)[:_ZONES_SHOWN],
         zones_remark=_left_out(len(by_zone) - _ZONES_SHOWN, "zone"),
         talkers=talkers,
-        talkers_remark=_ALL_FLOWS + (_ESTIMATES if estimated else ""),
+        talkers_remark=_ALL_FLOWS + (_ESTIMATES if error or error_of_age else ""),
         measure=measure,
+        oldest=oldest,
         operations=[_operation(item) for item in operations[:_LINES_SHOWN]],
         operations_remark=_left_out(len(operations) - _LINES_SHOWN, "operation"),
         findings=[_finding(item) for item in tally.worst],
@@ -282,7 +301,17 @@ def view_of(
         else "The audit result itself holds only a part of them.",
         plan=plan,
         max_rows=max_rows,
+        judged=verdict,
+        partial=partial,
         warnings=objections,
+    )
+
+
+def is_partial(audit: Mapping[str, Any]) -> bool:
+    """Return whether flows may be missing from the captures of an audit result, by its word or by their status."""
+    return audit.get("partial") is True or any(
+        mapping(item).get("flow_operation_status") in ("COMPLETED_WITH_ERRORS", "FAILED")
+        for item in items(audit.get("operations"))
     )
 
 
@@ -318,55 +347,17 @@ def markdown_of(view: View) -> str:
     return re.sub(r"\n{3,}", "\n\n", text)
 
 
-def clean(value: Any, limit: int = _TEXT_LIMIT) -> str:
-    """Return a value as plain text of one line, at most about limit characters, with what cannot be shown spelt out."""
-    if value is None:
-        return ""
-    if isinstance(value, (Mapping, list, tuple)):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    text = str.__str__(value) if isinstance(value, str) else str(value)
-    left_out = len(text) - limit
-    if left_out > 0:
-        text = text[:limit]
-    text = _UNSHOWABLE.sub(lambda match: _spelt_out(match[0]), text)
-    return f"{text}… ({left_out:,} more characters)" if left_out > 0 else text
-
-
 def escape_markdown(value: Any) -> Any:
     """Return text so that Markdown shows it as it is; a number stays one, Markup is taken as written."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    text = " ".join(clean(value, limit=10 * _TEXT_LIMIT).split())
+    text = " ".join(clean(value, limit=10 * TEXT_LIMIT).split())
     # Not only Markdown: what publishes pages from it may run templates over it, which begin with {{ or {%.
     text = _MARKDOWN_ACTIVE.sub(r"\\\g<0>", text).replace("{%", "{\\%")
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # Bare addresses would become links, and a name after @ would call somebody.
     text = text.replace("://", ":\\//").replace("www.", "www\\.").replace("@", "@<!-- -->")
     return _MARKDOWN_OPENING.sub(lambda match: f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}", text)
-
-
-def human_bytes(count: int) -> str:
-    """Return a number of bytes in decimal units, such as 1.2 MB."""
-    if count < 1000:
-        return f"{count} B"
-    size, unit = count / 1000, "kB"
-    for larger in ("MB", "GB", "TB", "PB", "EB"):
-        if size < 999.5:
-            break
-        size, unit = size / 1000, larger
-    return f"{size:,.1f} {unit}" if size < 99.95 else f"{size:,.0f} {unit}"
-
-
-def human_seconds(seconds: int) -> str:
-    """Return a duration of whole seconds in its two largest units, such as 2 h 14 min."""
-    parts = []
-    rest = seconds
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
-        amount, rest = divmod(rest, size)
-        parts.append((amount, unit))
-    while len(parts) > 1 and not parts[0][0]:
-        parts.pop(0)
-    return " ".join(f"{amount} {unit}" for amount, unit in parts[:2] if amount) or "0 s"
 
 
 class _Tally:
@@ -396,7 +387,7 @@ class _Tally:
 
 
 def _badness(finding: Mapping[str, Any]) -> tuple[int, int]:
-    return _rank(clean(finding.get("severity"))), -(_integer(finding.get("byte_count")) or 0)
+    return _rank(clean(finding.get("severity"))), -(integer(finding.get("byte_count")) or 0)
 
 
 def _rank(severity: str) -> int:
@@ -457,18 +448,17 @@ def _missing(verdict: str, partial: bool) -> str:
 def _lines_of(audit: Mapping[str, Any]) -> list[str]:
     """Return what the audit itself warns of, expired rules first."""
     expired = [
-        clean(rule.get("name")) for rule in map(_mapping, _list(audit.get("rules"))) if rule.get("expired") is True
+        clean(rule.get("name")) for rule in map(mapping, items(audit.get("rules"))) if rule.get("expired") is True
     ]
     lines = []
     if expired:
         more = f" and {_number(len(expired) - _RULES_SHOWN)} more" if len(expired) > _RULES_SHOWN else ""
-        subject = (
-            "This rule has expired and no longer counts"
-            if len(expired) == 1
-            else "These rules have expired and no longer count"
+        subject = "This rule has" if len(expired) == 1 else "These rules have"
+        lines.append(
+            f"{subject} expired and {'was' if len(expired) == 1 else 'were'} not applied: "
+            f"{', '.join(expired[:_RULES_SHOWN])}{more}."
         )
-        lines.append(f"{subject}: {', '.join(expired[:_RULES_SHOWN])}{more}.")
-    warnings = _list(audit.get("warnings"))
+    warnings = items(audit.get("warnings"))
     lines.extend(clean(warning) for warning in warnings[:_LINES_SHOWN])
     if len(warnings) > _LINES_SHOWN:
         lines.append(_left_out(len(warnings) - _LINES_SHOWN, "warning"))
@@ -494,11 +484,11 @@ def _figures(
     worst = next((name for name in SEVERITIES if by_severity.get(name)), None)
     if worst:
         count = by_severity[worst]
-        figures.append(Figure("Highest severity", worst.capitalize(), _count(count, "finding")))
+        figures.append(Figure("Highest severity", worst.capitalize(), counted(count, "finding")))
     if operations:
         zones = {clean(item.get("availability_zone")) for item in operations} - {""}
         figures.append(
-            Figure("Operations read", _number(len(operations)), f"in {_count(len(zones), 'zone')}" if zones else "")
+            Figure("Operations read", _number(len(operations)), f"in {counted(len(zones), 'zone')}" if zones else "")
         )
     if plan:
         figures.append(Figure("Flush plan", plan.sentence.split(" ", 1)[0], "flows to cut"))
@@ -511,7 +501,7 @@ def _counts(stated: Any, counted: Mapping[str, int]) -> dict[str, int]:
         return dict(counted)
     found: Counter[str] = Counter()
     for name, value in stated.items():
-        found[clean(name)] += _integer(value) or 0
+        found[clean(name)] += integer(value) or 0
     return {name: count for name, count in found.items() if count > 0}
 
 
@@ -563,47 +553,53 @@ def _rules_remark(by_rule: Mapping[str, int], policy_rules: Sequence[Mapping[str
     return " ".join(remarks)
 
 
-def _talkers(top: Mapping[str, Any]) -> tuple[str, list[Talkers], bool]:
-    """Return the measure of the first ranking that has rows, its tables, and whether they are estimates."""
-    for name, measure in _MEASURES:
+def _talkers(top: Mapping[str, Any], measures: Sequence[tuple[str, str]]) -> tuple[str, list[Talkers], int]:
+    """Return the measure of the first ranking that has rows, its tables, and the largest error of its counts."""
+    for name, measure in measures:
         tables = []
-        estimated = False
+        largest = 0
         for kind, heading, column in _TALKER_KINDS:
-            rows = [_mapping(row) for row in _list(_mapping(top.get(name)).get(kind))[:_TALKERS_SHOWN]]
-            longest = max((_integer(row.get(measure)) or 0 for row in rows), default=0)
-            estimated = estimated or any(_integer(row.get("error")) for row in rows)
+            rows = [mapping(row) for row in items(mapping(top.get(name)).get(kind))[:_TALKERS_SHOWN]]
+            longest = max((integer(row.get(measure)) or 0 for row in rows), default=0)
+            largest = max([largest, *(integer(row.get("error")) or 0 for row in rows)])
             if rows:
-                tables.append(
-                    Talkers(
-                        heading,
-                        column,
-                        [
-                            Talker(
-                                key=clean(row.get("key")) or _NOT_GIVEN,
-                                bytes=_bytes(row.get("bytes")),
-                                packets=_number_or_dash(row.get("packets")),
-                                flows=_number_or_dash(row.get("flows")),
-                                width=_width(_integer(row.get(measure)) or 0, longest),
-                            )
-                            for row in rows
-                        ],
-                    )
-                )
+                tables.append(Talkers(heading, column, [_talker(row, measure, longest) for row in rows]))
         if tables:
-            return measure, tables, estimated
-    return "", [], False
+            return measure, tables, largest
+    return "", [], 0
+
+
+def _talker(row: Mapping[str, Any], measure: str, longest: int) -> Talker:
+    error = integer(row.get("error")) or 0
+
+    def told(member: str, human: Callable[[int], str], noun: str) -> Quantity:
+        count = integer(row.get(member))
+        if count is None or count < 0:
+            return Quantity(NOT_GIVEN, "")
+        if member == measure and error > 0:
+            return Quantity(f"≥ {human(count)}", f"{count:,} to {counted(count + error, noun)}")
+        return Quantity(human(count), counted(count, noun))
+
+    return Talker(
+        key=clean(row.get("key")) or NOT_GIVEN,
+        bytes=told("bytes", human_bytes, "byte"),
+        packets=told("packets", _number, "packet"),
+        flows=told("flows", _number, "flow"),
+        age=told("age", human_seconds, "second"),
+        width=_width(integer(row.get(measure)) or 0, longest),
+    )
 
 
 def _operation(item: Mapping[str, Any]) -> Operation:
     raw = clean(item.get("flow_operation_status"))
-    status, tone = _STATUS_WORDS.get(raw, (raw or _NOT_GIVEN, "open"))
+    status, tone = _STATUS_WORDS.get(raw, (raw or NOT_GIVEN, "open"))
     scopes = ("availability_zone", "availability_zone_id", "vpc_endpoint_id", "vpc_endpoint_association_arn")
     return Operation(
-        zone=next((clean(item[scope]) for scope in scopes if item.get(scope)), _NOT_GIVEN),
-        identifier=clean(item.get("flow_operation_id")) or _NOT_GIVEN,
+        zone=next((clean(item[scope]) for scope in scopes if item.get(scope)), NOT_GIVEN),
+        identifier=clean(item.get("flow_operation_id")) or NOT_GIVEN,
         status=status,
         tone=tone,
-        requested=_moment(item.get("flow_request_timestamp")) or _NOT_GIVEN,
+        requested=_moment(item.get("flow_request_timestamp")) or NOT_GIVEN,
         flows=_number_or_dash(item.get("flow_count")),
         message=clean(item.get("status_message")),
     )
@@ -614,48 +610,59 @@ def _finding(item: Mapping[str, Any]) -> Finding:
     return Finding(
         severity=severity or "unknown",
         severity_class=_severity_class(severity),
-        rule=clean(item.get("rule")) or _NOT_GIVEN,
-        source=_endpoint(item.get("source_address"), item.get("source_port")),
-        destination=_endpoint(item.get("destination_address"), item.get("destination_port")),
-        protocol=clean(item.get("protocol")) or clean(item.get("protocol_number")) or _NOT_GIVEN,
+        rule=clean(item.get("rule")) or NOT_GIVEN,
+        source=endpoint(item.get("source_address"), item.get("source_port")),
+        destination=endpoint(item.get("destination_address"), item.get("destination_port")),
+        protocol=clean(item.get("protocol")) or clean(item.get("protocol_number")) or NOT_GIVEN,
         age=_seconds(item.get("age")),
         packets=_number_or_dash(item.get("packet_count")),
         bytes=_bytes(item.get("byte_count")),
-        zone=clean(item.get("availability_zone")) or _NOT_GIVEN,
+        zone=clean(item.get("availability_zone")) or NOT_GIVEN,
     )
 
 
 def _plan(plan: Any) -> Plan | None:
     if not isinstance(plan, Mapping) or not plan:
         return None
-    operations = [_mapping(item) for item in _list(plan.get("operations"))]
-    flow_count = _integer(plan.get("flow_count"))
+    operations = [mapping(item) for item in items(plan.get("operations"))]
+    flow_count = integer(plan.get("flow_count"))
     if flow_count is None:
-        flow_count = sum(_integer(item.get("flow_count")) or 0 for item in operations)
+        flow_count = sum(integer(item.get("flow_count")) or 0 for item in operations)
     remarks = []
-    inseparable = _integer(plan.get("inseparable")) or 0
+    inseparable = integer(plan.get("inseparable")) or 0
     if inseparable:
         remarks.append(
-            f"{_count(inseparable, 'finding')} cannot be told apart from flows that must stay, and "
+            f"{counted(inseparable, 'finding')} cannot be told apart from flows that must stay, and "
             f"{'is' if inseparable == 1 else 'are'} left out of the plan."
         )
     if len(operations) > _LINES_SHOWN:
         remarks.append(_left_out(len(operations) - _LINES_SHOWN, "operation"))
-    where = f" in {_count(len(operations), 'flush operation')}" if operations else ""
+    where = f" in {counted(len(operations), 'flush operation')}" if operations else ""
     return Plan(
-        sentence=f"{_count(flow_count, 'flow')} to cut{where}.",
+        sentence=f"{counted(flow_count, 'flow')} to cut{where}.",
         hash=clean(plan.get("hash")),
         operations=[
             PlanOperation(
-                zone=clean(item.get("availability_zone")) or _NOT_GIVEN,
-                filters=_number(len(_list(item.get("flow_filters")))) if "flow_filters" in item else _NOT_GIVEN,
-                minimum_age=_seconds(item.get("minimum_flow_age")),
+                zone=clean(item.get("availability_zone")) or NOT_GIVEN,
+                filters=_number(len(items(item.get("flow_filters")))) if "flow_filters" in item else NOT_GIVEN,
+                spared=_spared(item),
                 flows=_number_or_dash(item.get("flow_count")),
             )
             for item in operations[:_LINES_SHOWN]
         ],
         remarks=remarks,
     )
+
+
+def _spared(operation: Mapping[str, Any]) -> Quantity:
+    """Return which flows a flush of the plan spares: those that its capture could not have seen."""
+    captured_at = _moment(operation.get("captured_at"))
+    minimum = integer(operation.get("minimum_flow_age")) or 0
+    younger = f"younger than {human_seconds(minimum)}" if minimum > 0 else ""
+    exact = counted(minimum, "second") if minimum > 0 else ""
+    if captured_at:
+        return Quantity(f"born after {captured_at}{f' or {younger} then' if younger else ''}", exact)
+    return Quantity(younger or NOT_GIVEN, exact)
 
 
 def _caption(view: View, shown_rows: int) -> str:
@@ -665,19 +672,11 @@ def _caption(view: View, shown_rows: int) -> str:
         return "There are no findings."
     left_out = total - shown_rows
     if left_out <= 0:
-        return f"{_count(shown_rows, 'finding')}, the most severe first."
+        return f"{counted(shown_rows, 'finding')}, the most severe first."
     sentence = (
         f"{_number(shown_rows)} of {_number(total)} findings, the most severe first; {_number(left_out)} left out here."
     )
     return f"{sentence} {view.findings_note}".strip()
-
-
-def _endpoint(address: Any, port: Any) -> str:
-    text = clean(address) or _NOT_GIVEN
-    number = clean(port)
-    if not number:
-        return text
-    return f"[{text}]:{number}" if ":" in text else f"{text}:{number}"
 
 
 def _name_in(arn: str) -> str:
@@ -695,43 +694,29 @@ def _moment(value: Any) -> str:
 
 
 def _bytes(value: Any) -> Quantity:
-    count = _integer(value)
+    count = integer(value)
     if count is None:
-        return Quantity(_NOT_GIVEN, "")
-    return Quantity(human_bytes(count), _count(count, "byte"))
+        return Quantity(NOT_GIVEN, "")
+    return Quantity(human_bytes(count), counted(count, "byte"))
 
 
 def _seconds(value: Any) -> Quantity:
-    seconds = _integer(value)
+    seconds = integer(value)
     if seconds is None or seconds < 0:
-        return Quantity(_NOT_GIVEN, "")
-    return Quantity(human_seconds(seconds), _count(seconds, "second"))
-
-
-def _integer(value: Any) -> int | None:
-    """Return a whole number, also one written as text; None for anything else."""
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
+        return Quantity(NOT_GIVEN, "")
+    return Quantity(human_seconds(seconds), counted(seconds, "second"))
 
 
 def _number(value: int | None) -> str:
-    return _NOT_GIVEN if value is None else f"{value:,}"
+    return NOT_GIVEN if value is None else f"{value:,}"
 
 
 def _number_or_dash(value: Any) -> str:
-    return _number(_integer(value))
-
-
-def _count(value: int, noun: str) -> str:
-    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+    return _number(integer(value))
 
 
 def _left_out(count: int, noun: str) -> str:
-    return f"{_count(count, noun)} more not shown here." if count > 0 else ""
+    return f"{counted(count, noun)} more not shown here." if count > 0 else ""
 
 
 def _share(part: int, whole: int | None) -> str:
@@ -749,20 +734,6 @@ def _share(part: int, whole: int | None) -> str:
 def _width(part: int, longest: int) -> str:
     # The shortest bar stays visible beside one that is a thousand times as long.
     return f"{max(100 * part / longest, 0.7):.1f}%" if longest > 0 and part > 0 else "0%"
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
-
-
-def _spelt_out(character: str) -> str:
-    if character in "\t\n\r\u2028\u2029":
-        return " "
-    return f"\\u{ord(character):04x}"
 
 
 @cache

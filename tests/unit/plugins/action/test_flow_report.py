@@ -115,6 +115,67 @@ def test_templates_in_the_data_stay_as_they_are(tmp_path: Path) -> None:
     assert "{{ 7*7 }} {% if %}" in text and "{{ 6*6 }}" in text
 
 
+MACHINE = {"json_dest": "a.json", "csv_dest": "a.csv", "asff_dest": "a-asff.json", "ocsf_dest": "a.jsonl"}
+NAMED = {**AUDIT, "firewall_arn": "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"}
+
+
+def test_formats_for_programs_are_written_described_and_not_written_again(tmp_path: Path) -> None:
+    said = run(tmp_path, check_mode=True, audit=NAMED, **MACHINE)
+    assert os.listdir(tmp_path) == []
+    result = run(tmp_path, audit=NAMED, **MACHINE)
+    assert (said["changed"], said["reports"]) == (True, result["reports"])
+    assert [report["format"] for report in result["reports"]] == ["json", "csv", "asff", "ocsf"]
+    for report in result["reports"]:
+        content = Path(report["dest"]).read_bytes()
+        assert (report["sha256"], report["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
+        assert mode_of(Path(report["dest"])) == 0o600
+    again = run(tmp_path, audit=NAMED, **MACHINE)
+    assert (again["changed"], again["reports"]) == (False, result["reports"])
+    assert sorted(os.listdir(tmp_path)) == sorted(MACHINE.values())
+    assert json.loads((tmp_path / "a.json").read_text())["verdict"] == "noncompliant"
+
+
+def test_the_csv_holds_every_finding_of_the_file_and_is_compressed_by_its_name(tmp_path: Path) -> None:
+    lines = [json.dumps({"source_address": f"10.0.{host // 250}.{host % 250}", "rule": "a"}) for host in range(3000)]
+    (tmp_path / "all.jsonl.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    audit = {**AUDIT, "findings_total": 3000}
+    plain = run(tmp_path, audit=audit, findings_src="all.jsonl.gz", csv_dest="a.csv")
+    assert "warnings" not in plain
+    assert (tmp_path / "a.csv").read_bytes().count(b"\r\n") == 3001
+    packed = run(tmp_path, audit=audit, findings_src="all.jsonl.gz", csv_dest="a.csv.gz")
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == (tmp_path / "a.csv").read_bytes()
+    assert packed["reports"][0]["size"] == (tmp_path / "a.csv.gz").stat().st_size
+    assert run(tmp_path, audit=audit, findings_src="all.jsonl.gz", csv_dest="a.csv.gz")["changed"] is False
+
+
+def test_a_csv_of_a_capped_result_warns_that_it_is_not_whole(tmp_path: Path) -> None:
+    assert run(tmp_path, csv_dest="a.csv")["warnings"] == [
+        "csv_dest: the audit result itself holds only 1 of 2 findings; give findings_src to have all of them."
+    ]
+
+
+def test_rules_without_findings_are_archived_unless_that_is_switched_off(tmp_path: Path) -> None:
+    rules = [{"name": "a", "action": "deny"}, {"name": "b", "action": "deny"}]
+    audit = {**NAMED, "findings_total": 1, "rules": rules}
+    run(tmp_path, audit=audit, asff_dest="a.json")
+    assert [item["RecordState"] for item in json.loads((tmp_path / "a.json").read_text())] == ["ACTIVE", "ARCHIVED"]
+    run(tmp_path, audit=audit, asff_dest="a.json", asff_archive=False)
+    assert [item["RecordState"] for item in json.loads((tmp_path / "a.json").read_text())] == ["ACTIVE"]
+
+
+@pytest.mark.parametrize(
+    ("members", "option"),
+    [({}, "asff_dest"), ({"audited_at": ""}, "ocsf_dest"), ({"firewall_arn": "no"}, "asff_dest")],
+)
+def test_what_a_format_needs_is_found_missing_before_anything_is_written(
+    tmp_path: Path, members: dict[str, Any], option: str
+) -> None:
+    result = run(tmp_path, audit={**AUDIT, **members}, html_dest="a.html", **{option: "b"})
+    assert result["failed"] is True
+    assert result["msg"].startswith(("asff_dest: ", "ocsf_dest: ", "audit.firewall_arn: "))
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.parametrize(
     ("options", "start", "end"),
     [
@@ -182,7 +243,7 @@ def test_a_failed_write_leaves_the_old_report_and_no_scrap(tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({}, "one of the following is required: html_dest, markdown_dest"),
+        ({}, "one of the following is required: html_dest, markdown_dest, json_dest, csv_dest, asff_dest, ocsf_dest"),
         ({"html_dest": "a", "colour": "red"}, "colour"),
         ({"html_dest": "a", "audit": [1]}, "audit"),
     ],

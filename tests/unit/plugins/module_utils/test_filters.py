@@ -123,7 +123,7 @@ def random_filter(chance: random.Random) -> dict[str, Any]:
 
 def test_from_api_gives_back_filters_that_mean_the_same() -> None:
     chance = random.Random(1)
-    for _ in range(300):
+    for _round in range(300):
         api = to_api([random_filter(chance) for _filter in range(chance.randint(1, 5))])
         again = from_api(api)
         assert to_api(again) == api
@@ -201,7 +201,7 @@ def expected(written: dict[str, Any], record: dict[str, Any]) -> bool:
 def test_the_matcher_agrees_with_brute_force() -> None:
     chance = random.Random(2)
     matched = 0
-    for _ in range(400):
+    for _round in range(400):
         filters = [random_filter(chance) for _filter in range(chance.randint(1, 3))]
         matches = matcher(to_api(filters))
         for _flow in range(10):

@@ -123,7 +123,7 @@ def test_a_filter_without_ports_spares_innocent_flows_that_have_some() -> None:
 def test_a_thousand_random_captures_have_no_collateral_and_full_cover() -> None:
     chance = random.Random(7)
     separated = shared = 0
-    for _ in range(1000):
+    for _round in range(1000):
         capture = []
         for _flow in range(chance.randint(1, 60)):
             number = chance.choice([*NUMBERS.values()])
@@ -172,7 +172,7 @@ def test_the_same_findings_make_the_same_plan_in_any_order() -> None:
     findings = [flow(chance.choice([1, 6, 17]), source_address=f"10.0.0.{host}") for host in range(60)]
     findings += [flow(17, source_address="fd00::1"), flow(6, source_address="fd00::1")]
     plans = []
-    for _ in range(5):
+    for _round in range(5):
         chance.shuffle(findings)
         plans.append(planned(findings, []))
     assert all(plan == plans[0] for plan in plans)

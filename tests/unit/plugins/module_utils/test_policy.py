@@ -127,7 +127,7 @@ def random_policy(chance: random.Random) -> dict[str, Any]:
 
     def entries(pool: list[Any], name: str, is_address: bool) -> Any:
         found = []
-        for _ in range(chance.randint(1, 3)):
+        for _round in range(chance.randint(1, 3)):
             entry: Any = chance.choice([*pool, f"${name}"])
             if chance.random() < 0.35 and entry != "any":
                 entry = f"!{entry}"
@@ -179,7 +179,7 @@ def random_record(chance: random.Random) -> dict[str, Any]:
 def test_every_verdict_equals_an_evaluation_of_its_own(seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
-    for _ in range(150):
+    for _round in range(150):
         policy = random_policy(chance)
         judged = compiled(policy)
         for _flow in range(12):

@@ -22,7 +22,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.summary import (
 
 def skewed(seed: int, keys: int, total: int) -> list[tuple[str, int]]:
     chance = random.Random(seed)
-    return [(f"k{int(keys * chance.random() ** 4)}", chance.randint(0, 1500)) for _ in range(total)]
+    return [(f"k{int(keys * chance.random() ** 4)}", chance.randint(0, 1500)) for _round in range(total)]
 
 
 @pytest.mark.parametrize("seed", range(8))

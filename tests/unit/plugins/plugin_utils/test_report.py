@@ -14,15 +14,13 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.plugin_utils.report import (
     FindingsError,
-    clean,
     escape_markdown,
     findings_of_lines,
     html_of,
-    human_bytes,
-    human_seconds,
     markdown_of,
     view_of,
 )
+from ansible_collections.flowops.aws.plugins.plugin_utils.report_text import clean, human_bytes, human_seconds
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -256,7 +254,7 @@ def test_counts_that_the_audit_lacks_are_taken_from_findings_that_are_complete()
 def test_expired_rules_and_warnings_are_named() -> None:
     rules = [{"name": "partner", "action": "allow", "expired": True}, {"name": "other", "action": "allow"}]
     view = view_of(audit(rules=rules, warnings=["look here"]))
-    assert view.notices == ["This rule has expired and no longer counts: partner.", "look here"]
+    assert view.notices == ["This rule has expired and was not applied: partner.", "look here"]
     assert "look here" in Page(html_of(view)).text
     assert "- look here" in markdown_of(view)
 
@@ -271,10 +269,23 @@ def test_talkers_show_human_units_and_the_exact_bytes() -> None:
 
 
 def test_talkers_that_are_estimates_say_so() -> None:
-    row = {"key": "10.0.0.1", "bytes": 9, "packets": 7, "flows": 3, "error": 4}
-    assert "These are estimates" in page(audit(top={"by_bytes": {"source": [row]}})).text
-    assert "These are estimates" in markdown_of(view_of(audit(top={"by_bytes": {"source": [row]}})))
-    assert "estimates" not in page(audit()).text
+    row = {"key": "10.0.0.1", "bytes": 9000, "packets": 7, "flows": 3, "error": 400}
+    shown = page(audit(top={"by_bytes": {"source": [row]}}))
+    assert "a number after ≥ is an estimate" in shown.text
+    # Only what the ranking is by is an estimate.
+    assert ["10.0.0.1", "≥ 9.0 kB", "7", "3"] in shown.rows
+    assert ("span", "title", "9,000 to 9,400 bytes") in shown.attributes
+    assert "| 10.0.0.1 | ≥ 9.0 kB | 7 | 3 |" in markdown_of(view_of(audit(top={"by_bytes": {"source": [row]}})))
+    assert "estimate" not in page(audit()).text
+
+
+def test_the_longest_lived_flows_are_shown_beside_the_talkers() -> None:
+    top = {**audit()["top"], "by_age": {"destination": [{"key": "198.51.100.7", "age": 90_000, "flows": 2}]}}
+    shown = page(audit(top=top))
+    assert ["198.51.100.7", "1 d 1 h", "–", "2"] in shown.rows  # noqa: RUF001 - the dash of empty cells
+    assert "Top talkers, by bytes" in shown.text
+    assert "| 198.51.100.7 | 1 d 1 h | – | 2 |" in markdown_of(view_of(audit(top=top)))  # noqa: RUF001 - the same dash
+    assert "Longest-lived" not in page(audit()).text
 
 
 def test_rules_that_do_not_count_are_not_called_silent() -> None:
@@ -297,10 +308,25 @@ def test_the_plan_is_summed_up() -> None:
     shown = page(audit())
     assert "1 flow to cut in 1 flush operation." in shown.text
     assert "1 finding cannot be told apart from flows that must stay, and is left out of the plan." in shown.text
-    assert ["eu-central-1a", "1", "1", "1 min 1 s"] in shown.rows
+    assert ["eu-central-1a", "1", "1", "younger than 1 min 1 s"] in shown.rows
+    assert "0 s" not in page(audit(plan={"operations": [{"minimum_flow_age": 0}]})).text
     without = audit()
     del without["plan"]
     assert "Flush plan" not in page(without).text
+
+
+@pytest.mark.parametrize(
+    ("minimum", "words"),
+    [
+        (0, "born after 2026-01-31 12:00:00 UTC"),
+        (61, "born after 2026-01-31 12:00:00 UTC or younger than 1 min 1 s then"),
+    ],
+)
+def test_the_plan_says_by_the_time_of_the_capture_which_flows_it_spares(minimum: int, words: str) -> None:
+    operation = {"availability_zone": "a", "captured_at": "2026-01-31T12:00:00+00:00", "minimum_flow_age": minimum}
+    plan = {"flow_count": 2, "operations": [{**operation, "flow_filters": [{}], "flow_count": 2}]}
+    assert ["a", "2", "1", words] in page(audit(plan=plan)).rows
+    assert f"| a | 2 | 1 | {words} |" in markdown_of(view_of(audit(plan=plan)))
 
 
 def test_findings_are_shown_worst_first_and_the_rest_is_counted() -> None:

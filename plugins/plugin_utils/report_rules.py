@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The findings of an audit rule by rule, for the formats that have one entry for each rule of a firewall."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ..module_utils.errors import FlowOpsError
+from ..module_utils.records import parse_utc
+from ..module_utils.scope import FirewallArn, parse_firewall_arn
+from .report import SEVERITIES, View
+from .report_text import clean, counted, endpoint, human_bytes, integer, items, mapping
+
+SAMPLES = 10
+
+FLOW_MEMBERS = (
+    "source_address",
+    "source_port",
+    "destination_address",
+    "destination_port",
+    "protocol",
+    "protocol_number",
+    "age",
+    "packet_count",
+    "byte_count",
+    "availability_zone",
+)
+
+
+class RuleTally:
+    """One pass over the findings: how many each rule has, and the SAMPLES largest of them, largest first."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._count: dict[str, int] = {}
+        self._severity: dict[str, Any] = {}
+        self._largest: dict[str, list[tuple[int, int, Mapping[str, Any]]]] = {}
+
+    def watch(self, findings: Iterable[Any]) -> Iterator[Any]:
+        """Yield the findings as they are, counting them on the way."""
+        for finding in findings:
+            if isinstance(finding, Mapping):
+                self._add(finding)
+            yield finding
+
+    def _add(self, finding: Mapping[str, Any]) -> None:
+        name = name_of(finding.get("rule"))
+        self.total += 1
+        self._count[name] = self._count.get(name, 0) + 1
+        self._severity.setdefault(name, finding.get("severity"))
+        # The negated position makes the earlier of two equal flows the larger one, and decides before two mappings
+        # are compared, which cannot be.
+        entry = (integer(finding.get("byte_count")) or 0, -self.total, finding)
+        largest = self._largest.setdefault(name, [])
+        if len(largest) < SAMPLES:
+            heapq.heappush(largest, entry)
+        else:
+            heapq.heappushpop(largest, entry)
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of findings of each rule that has any."""
+        return dict(self._count)
+
+    def severity(self, name: str) -> Any:
+        """Return the severity of a rule's first finding, None for a rule without any."""
+        return self._severity.get(name)
+
+    def samples(self, name: str) -> list[Mapping[str, Any]]:
+        """Return the largest findings of a rule."""
+        return [finding for _size, _position, finding in sorted(self._largest.get(name, ()), reverse=True)]
+
+
+@dataclass(frozen=True)
+class RuleFacts:
+    """What an audit says of one rule: a severity of SEVERITIES, its number of findings, its largest flows."""
+
+    name: str
+    severity: str
+    count: int
+    samples: list[Mapping[str, Any]] = field(default_factory=list)
+    # Why a rule without findings has none: "kept", "expired" or "disabled".
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        """The rule's name as text of one line."""
+        return clean(self.name, 128).strip() or "(no name)"
+
+
+@dataclass(frozen=True)
+class RuleReport:
+    """The rules of one audit of one firewall: broken have findings; silent are deny rules that surely have none."""
+
+    arn: FirewallArn | None
+    firewall_name: str
+    audited_at: datetime
+    flow_count: int | None
+    partial: bool
+    broken: list[RuleFacts]
+    silent: list[RuleFacts]
+
+    def identifier(self, rule: RuleFacts) -> str:
+        """Return what names a rule on this firewall in every run (64 hex digits), whatever is in the names."""
+        subject = self.arn.arn if self.arn else self.firewall_name
+        return hashlib.sha256(f"{subject}\0{rule.name}".encode("utf-8", "surrogatepass")).hexdigest()
+
+    def title(self, rule: RuleFacts) -> str:
+        """Return the heading of a rule's entry."""
+        if rule.reason in ("expired", "disabled"):
+            return f"The rule {rule.label} of {self.firewall_name} was not applied"
+        if rule.reason:
+            return f"No live flow breaks the rule {rule.label} of {self.firewall_name}"
+        return f"Live flows break the rule {rule.label} of {self.firewall_name}"
+
+    def description(self, rule: RuleFacts) -> str:
+        """Return what was found, in sentences with the counts and whether flows may be missing."""
+        moment = self.audited_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        if rule.reason == "expired":
+            return (
+                f"The rule {rule.label} has expired and was not applied to the flows of {self.firewall_name}, {moment}."
+            )
+        if rule.reason == "disabled":
+            return (
+                f"The rule {rule.label} is disabled and was not applied to the flows of {self.firewall_name}, {moment}."
+            )
+        if rule.reason:
+            of_all = "no live flow" if self.flow_count is None else f"none of {counted(self.flow_count, 'live flow')}"
+            return f"At {moment} {of_all} of {self.firewall_name} broke the deny rule {rule.label}."
+        of_all = "" if self.flow_count is None else f" of {self.flow_count:,}"
+        flows = "live flow" if (self.flow_count or rule.count) == 1 else "live flows"
+        text = f"At {moment} {rule.count:,}{of_all} {flows} of {self.firewall_name} broke the deny rule {rule.label}."
+        if self.partial:
+            text += " The capture is partial: flows may be missing, and more may break the rule."
+        if rule.samples:
+            text += f" The largest: {'; '.join(flow_text(sample) for sample in rule.samples[:3])}."
+        return text
+
+
+def rule_report(audit: Mapping[str, Any], view: View, tally: RuleTally, option: str) -> RuleReport:
+    """Return an audit rule by rule; raise FlowOpsError naming the option when it has no time or a bad ARN."""
+    written = clean(audit.get("firewall_arn"), 2048)
+    arn = parse_firewall_arn(written, "audit.firewall_arn") if written else None
+    stated = mapping(audit.get("counts")).get("by_rule")
+    counts = tally.counts()
+    # Without every finding at hand, only what the audit itself has counted says that a rule has none.
+    complete = isinstance(stated, Mapping) or tally.total == view.findings_total
+    if isinstance(stated, Mapping):
+        given = {name_of(name): integer(count) or 0 for name, count in stated.items()}
+        # A finding at hand is there, whatever the audit has counted.
+        counts = {name: max(given.get(name, 0), counts.get(name, 0)) for name in [*given, *counts]}
+    rules = {name_of(rule.get("name")): rule for rule in map(mapping, items(audit.get("rules")))}
+    broken = [
+        RuleFacts(
+            name,
+            _severity(mapping(rules.get(name)).get("severity") or tally.severity(name)),
+            counts[name],
+            tally.samples(name),
+        )
+        for name in [*(name for name in rules if name in counts), *(name for name in counts if name not in rules)]
+        if counts[name] > 0
+    ]
+    silent = [
+        RuleFacts(name, _severity(rule.get("severity")), 0, reason=reason)
+        for name, rule in rules.items()
+        if rule.get("action") == "deny"
+        and not counts.get(name)
+        # What was judged on a part of the flows only is not known to be kept; what was not judged is known not to be.
+        and ((reason := _reason(rule)) != "kept" or (complete and not view.partial))
+    ]
+    return RuleReport(
+        arn=arn,
+        firewall_name=arn.name if arn else clean(audit.get("firewall_name"), 128).strip() or "the firewall",
+        audited_at=_audited_at(audit, option),
+        flow_count=integer(audit.get("flow_count")),
+        partial=view.partial,
+        broken=broken,
+        silent=silent,
+    )
+
+
+def name_of(value: Any) -> str:
+    """Return a rule's name as plain text, exactly as the policy has it."""
+    return str.__str__(value) if isinstance(value, str) else clean(value)
+
+
+def flow_text(finding: Mapping[str, Any]) -> str:
+    """Return a flow in a few words: from where to where, protocol and size."""
+    source = endpoint(finding.get("source_address"), finding.get("source_port"))
+    destination = endpoint(finding.get("destination_address"), finding.get("destination_port"))
+    protocol = clean(finding.get("protocol"), 32) or clean(finding.get("protocol_number"), 32)
+    size = integer(finding.get("byte_count"))
+    words = [cut(source, 80), "to", cut(destination, 80), protocol, "" if size is None else human_bytes(size)]
+    return " ".join(word for word in words if word)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return text of at most limit characters; what is longer ends in an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def _reason(rule: Mapping[str, Any]) -> str:
+    if rule.get("expired") is True:
+        return "expired"
+    return "disabled" if rule.get("enabled") is False else "kept"
+
+
+def _severity(value: Any) -> str:
+    text = clean(value)
+    return text if text in SEVERITIES else "medium"
+
+
+def _audited_at(audit: Mapping[str, Any], option: str) -> datetime:
+    try:
+        return parse_utc(clean(audit.get("audited_at"))).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        raise FlowOpsError(
+            f"{option}: each entry has the time of the audit; audit.audited_at must be a time in ISO 8601"
+            " such as 2026-01-31T12:00:00Z."
+        ) from None

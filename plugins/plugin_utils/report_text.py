@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every report format does with the values of an audit result, which may be of any shape and from anybody."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+TEXT_LIMIT = 500
+NOT_GIVEN = "–"  # noqa: RUF001 - the dash that tables use for an empty cell
+
+# Controls, lone surrogates, line and paragraph separators, and the marks that turn the direction of writing around:
+# each can make a page show something else than what is there (or make it impossible to encode).
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def clean(value: Any, limit: int = TEXT_LIMIT) -> str:
+    """Return a value as plain text of one line, at most about limit characters, with what cannot be shown spelt out."""
+    if value is None:
+        return ""
+    if isinstance(value, (Mapping, list, tuple)):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    text = str.__str__(value) if isinstance(value, str) else str(value)
+    left_out = len(text) - limit
+    if left_out > 0:
+        text = text[:limit]
+    text = _UNSHOWABLE.sub(lambda match: _spelt_out(match[0]), text)
+    return f"{text}… ({left_out:,} more characters)" if left_out > 0 else text
+
+
+def human_bytes(count: int) -> str:
+    """Return a number of bytes in decimal units, such as 1.2 MB."""
+    if count < 1000:
+        return f"{count} B"
+    size, unit = count / 1000, "kB"
+    for larger in ("MB", "GB", "TB", "PB", "EB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:,.1f} {unit}" if size < 99.95 else f"{size:,.0f} {unit}"
+
+
+def human_seconds(seconds: int) -> str:
+    """Return a duration of whole seconds in its two largest units, such as 2 h 14 min."""
+    parts = []
+    rest = seconds
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        amount, rest = divmod(rest, size)
+        parts.append((amount, unit))
+    while len(parts) > 1 and not parts[0][0]:
+        parts.pop(0)
+    return " ".join(f"{amount} {unit}" for amount, unit in parts[:2] if amount) or "0 s"
+
+
+def endpoint(address: Any, port: Any) -> str:
+    """Return address and port as one text, an IPv6 address in brackets before its port."""
+    text = clean(address) or NOT_GIVEN
+    number = clean(port)
+    if not number:
+        return text
+    return f"[{text}]:{number}" if ":" in text else f"{text}:{number}"
+
+
+def integer(value: Any) -> int | None:
+    """Return a whole number, also one written as text; None for anything else."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def counted(value: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a mapping as it is, and an empty one for anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def items(value: Any) -> Sequence[Any]:
+    """Return a list as it is, and an empty one for anything else."""
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def _spelt_out(character: str) -> str:
+    if character in "\t\n\r\u2028\u2029":
+        return " "
+    return f"\\u{ord(character):04x}"
