@@ -32,6 +32,7 @@ from ..plugin_utils.report import (
 from ..plugin_utils.report_asff import asff_of
 from ..plugin_utils.report_csv import csv_of
 from ..plugin_utils.report_json import json_of
+from ..plugin_utils.report_names import Names
 from ..plugin_utils.report_ocsf import ocsf_of
 from ..plugin_utils.report_rules import RuleReport, RuleTally, rule_report
 from ..plugin_utils.report_text import items
@@ -128,7 +129,7 @@ def contents_of(
         return [asff_of(rules(), archive=options["asff_archive"]).encode()]
     if option == "ocsf_dest":
         return list(ocsf_of(rules()))
-    table = csv_of(findings_of(options, paths))
+    table = csv_of(findings_of(options, paths), Names(audit.get("addresses")))
     return compressed(table) if paths[option].endswith(".gz") else table
 
 

@@ -286,9 +286,9 @@ class Listing:
             shown_items = items[skipped:] if skipped else items
             if left is not None and len(shown_items) >= left:
                 if len(shown_items) > left:
-                    self.next_token = self._encode(token_key, token, skipped + left)
+                    self.next_token = self.token_after(token_key, token, skipped + left)
                 elif following:
-                    self.next_token = self._encode(token_key, following, 0)
+                    self.next_token = self.token_after(token_key, following, 0)
                 yield {**page, self.list_key: shown_items[:left]}
                 return
             if left is not None:
@@ -300,7 +300,8 @@ class Listing:
         return "nextToken" if self.list_key == "messages" else "NextToken"
 
     @staticmethod
-    def _encode(token_key: str, token: str | None, seen: int) -> str:
+    def token_after(token_key: str, token: str | None, seen: int = 0) -> str:
+        """Return the SDK's starting token for the service's own token and the items of its page already seen."""
         content: dict[str, Any] = {token_key: token}
         if seen:
             content["boto_truncate_amount"] = seen
@@ -665,6 +666,39 @@ class SecurityHub:
         """Return BatchImportFindings's answer for at most 100 findings."""
         with calling("import findings into AWS Security Hub"):
             return dict(self._import(Findings=list(findings)))
+
+
+class Ec2:
+    """Amazon EC2's network interfaces and instances through one SDK client."""
+
+    def __init__(self, client: Any, page_size: int = 1000) -> None:
+        self.client = client
+        self.paging = Paging(page_size=page_size)
+        for name, member in (
+            ("describe_network_interfaces", "NetworkInterfaces"),
+            ("describe_instances", "Reservations"),
+        ):
+            operation = client.meta.method_to_api_mapping[name]
+            # Set on the client itself, so that the SDK's own paginators go through it too.
+            setattr(client, name, _retried(_whole(getattr(client, name), operation, member)))
+
+    def network_interfaces(self, filter_name: str, values: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield the network interfaces that a filter lets through, of at most 200 values."""
+        request = {"Filters": [{"Name": filter_name, "Values": list(values)}]}
+        doing = "look up addresses among EC2's network interfaces"
+        for page in Listing(
+            self.client, "describe_network_interfaces", request, self.paging, "NetworkInterfaces", doing
+        ):
+            yield from page["NetworkInterfaces"]
+
+    def instances(self, instance_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield the instances with the IDs, at most 200; those that are gone are left out."""
+        # Asked for by InstanceIds, one that is gone would fail the whole call.
+        request = {"Filters": [{"Name": "instance-id", "Values": list(instance_ids)}]}
+        doing = "look up the names of EC2 instances"
+        for page in Listing(self.client, "describe_instances", request, self.paging, "Reservations", doing):
+            for reservation in page["Reservations"]:
+                yield from reservation.get("Instances") or ()
 
 
 def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | None) -> ThingsGraph:

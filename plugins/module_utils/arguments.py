@@ -136,17 +136,22 @@ def warn_when_large(module: AnsibleAWSModule, result: Mapping[str, Any], instead
         )
 
 
+def room_in(module: AnsibleAWSModule, result: Mapping[str, Any]) -> int:
+    """Return how many bytes a result can still grow by, less than 0 when it is too large already."""
+    # Ansible tells the options back beside the result.
+    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
+    return limit - len(json.dumps(result))
+
+
 def bounded(module: AnsibleAWSModule, result: dict[str, Any], list_key: str, plan_dest: str | None) -> dict[str, Any]:
     """Return the result with the plan's operations left out and then the list cut where it would grow too large."""
     items = result.pop(list_key)
-    # Ansible tells the options back beside the result.
-    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
-    room = limit - len(json.dumps(result))
+    room = room_in(module, result)
     if room < 0 and "plan" in result:
         del result["plan"]["operations"]
         if not plan_dest:
             module.warn("The plan is too large to return; give plan_dest to have it written to a file.")
-        room = limit - len(json.dumps(result))
+        room = room_in(module, result)
     fitting = []
     for item in items:
         room -= len(json.dumps(item)) + 2

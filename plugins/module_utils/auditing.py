@@ -10,35 +10,45 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Union
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .api import NetworkFirewall
 from .arguments import bounded, checked_firewall, network_firewall
-from .captures import LineFile
+from .captures import LineFile, check_dest, read_records
+from .drift import Drift
+from .enriching import enriched
 from .errors import FlowOpsError, OptionError, shown
 from .plan import told_plan
 from .policy import Policy, compile_policy
-from .reading import Capture, Planner, captures_of, pages_of, saved_pages
+from .reading import Capture, Journal, Planner, captures_of, pages_of, saved_pages
 from .records import utc_text
 from .scope import parse_firewall_arn
 from .summary import Summary, verdict_of
 
+# The most flows and talkers of a kind that the drift names.
+_DRIFT_SHOWN = 100
 FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
 
 
 class LiveSource:
     """Where the flows of an audit come from: captures in AWS."""
 
-    def __init__(self, api: NetworkFirewall, arn: str, captures: list[Capture]) -> None:
+    def __init__(self, api: NetworkFirewall, arn: str, captures: list[Capture], journal: Journal | None) -> None:
         self.api = api
         self.arn = arn
         self.captures = captures
+        self.journal = journal
 
     def open(self) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
         """Yield the flow records page by page, each page with the capture it is of."""
-        return pages_of(self.api, self.arn, self.captures)
+        if self.journal is None:
+            yield from pages_of(self.api, self.arn, self.captures)
+        else:
+            with self.journal as journal:
+                yield from pages_of(self.api, self.arn, self.captures, journal)
 
     @property
     def firewall(self) -> dict[str, str]:
@@ -104,11 +114,14 @@ def _live(module: AnsibleAWSModule) -> LiveSource:
         raise FlowOpsError("operations need the firewall they are of; give firewall_arn or firewall_name.")
     if params["partial"]:
         raise FlowOpsError("partial and operations were given together; AWS says whether a capture is partial.")
+    if params["resume"] and not params["dest"]:
+        raise FlowOpsError("resume needs dest, beside which it keeps what has been read; give dest too.")
     captures = captures_of(params)
     api = network_firewall(module)
     for capture in captures:
         api.check_scope(capture.scope)
-    return LiveSource(api, api.arn_of(params), captures)
+    journal = Journal(f"{check_dest(params['dest'])}.resume", captures) if params["resume"] else None
+    return LiveSource(api, api.arn_of(params), captures, journal)
 
 
 def _saved(params: Mapping[str, Any]) -> SavedSource:
@@ -117,6 +130,10 @@ def _saved(params: Mapping[str, Any]) -> SavedSource:
             "src and plan were given together; a file does not say when its flows were captured, so that a flush could"
             " not spare those born since. Capture them again and judge the operations."
         )
+    if params["resume"]:
+        raise FlowOpsError("src and resume were given together; a file is simply read again.")
+    if params["enrich"]:
+        raise FlowOpsError("src and enrich were given together; a file is judged without calling AWS.")
     arn = params["firewall_arn"] or ""
     name = parse_firewall_arn(arn).name if arn else params["firewall_name"]
     return SavedSource(params["src"], arn, name, params["partial"])
@@ -132,7 +149,8 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     policy = compile_policy(params["policy"], today=now.date(), read_lines=_reader(params["policy_dir"]))
     source: Source = _saved(params) if params["src"] else _live(module)
     _check_files(params)
-    summary = Summary()
+    summary = Summary(top_n=params["top_n"])
+    drift = Drift(partial(read_records, params["baseline"], "baseline"), _DRIFT_SHOWN) if params["baseline"] else None
     findings: list[dict[str, Any]] = []
     planning = params["plan"] or bool(params["plan_dest"])
     with ExitStack() as stack:
@@ -144,6 +162,8 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
         planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
         for capture, records in source.open():
             found = _judge(policy, records, summary)
+            if drift is not None:
+                drift.add_all(records)
             if "dest" in files:
                 files["dest"].write_all(records)
             if "findings_dest" in files:
@@ -172,9 +192,15 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
         "files": {option: file.told() for option, file in files.items()},
         "findings": findings,
     }
+    if drift is not None:
+        result["drift"] = drift.told()
     if whole_plan is not None:
         result["plan"] = told_plan(whole_plan, params["plan_dest"])
-    return bounded(module, result, "findings", params["plan_dest"])
+    result = bounded(module, result, "findings", params["plan_dest"])
+    if params["enrich"] and isinstance(source, LiveSource):
+        scopes = [capture.scope for capture in source.captures]
+        result = enriched(module, source.api, source.arn, scopes, result)
+    return result
 
 
 def _check_range(option: str, value: int, largest: int) -> None:

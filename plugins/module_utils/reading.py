@@ -7,14 +7,17 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from .api import NetworkFirewall
+from .api import Listing, NetworkFirewall, Paging
 from .captures import read_records
 from .errors import FlowOpsError, OptionError, shown
 from .plan import FindingKeys, build
@@ -24,6 +27,17 @@ from .scope import check_operation_id, scope_of, scope_text
 
 _PAGES_AHEAD = 4
 _SAVED_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a capture: flows as the API gives them, their zone, the next page's token, the operation's status."""
+
+    flows: list[Any]
+    zone: str | None
+    next_token: str | None
+    status: str | None
+    answer: Mapping[str, Any]
 
 
 class Capture:
@@ -39,6 +53,9 @@ class Capture:
         self.keys = FindingKeys()
         # Of a flow log, the firewall that it was found to be of.
         self.firewall_name: str | None = None
+        # Where the reading goes on: the token of the next page, or that the last one has been read.
+        self.token: str | None = None
+        self.is_read = False
 
     @property
     def partial(self) -> bool:
@@ -66,17 +83,28 @@ class Capture:
             " flows may be missing."
         )
 
-    def pages(self, api: NetworkFirewall, arn: str) -> Iterator[tuple[list[Any], str | None]]:
-        """Yield the flows as the API gives them, a page at a time, each with the zone they are in."""
+    def pages(self, api: NetworkFirewall, arn: str) -> Iterator[Page]:
+        """Yield the pages of flows, from where an earlier reading stopped."""
         # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
         description = api.describe(arn, self.scope, self.flow_operation_id)
         self._note(description)
         self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
-        for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
-            self._note(page)
-            flows = page["Flows"]
-            self.flow_count += len(flows)
-            yield flows, page.get("AvailabilityZone") or self.scope.get("availability_zone")
+        if self.is_read:
+            return
+        paging = Paging(starting_token=Listing.token_after("NextToken", self.token) if self.token else None)
+        for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id, paging):
+            zone = page.get("AvailabilityZone") or self.scope.get("availability_zone")
+            yield Page(page["Flows"], zone, page.get("NextToken"), page.get("FlowOperationStatus"), page)
+
+    def take(self, page: Page) -> list[dict[str, Any]]:
+        """Return the flow records of a page, which has then been read."""
+        self._note(page.answer)
+        if page.status:
+            self.statuses.add(page.status)
+        self.flow_count += len(page.flows)
+        self.token = page.next_token
+        self.is_read = page.next_token is None
+        return records_of(page.flows, page.zone)
 
     def _note(self, answer: Mapping[str, Any]) -> None:
         self.members.update(
@@ -135,25 +163,99 @@ def captures_of(params: Mapping[str, Any]) -> list[Capture]:
 
 
 def pages_of(
-    api: NetworkFirewall, arn: str, captures: Sequence[Capture]
+    api: NetworkFirewall, arn: str, captures: Sequence[Capture], journal: Journal | None = None
 ) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
     """Yield the flow records of captures, a page of each in turn, which is the same order however fast each one is.
 
     Each capture is read by a thread of its own that stays a few pages ahead, so that fetching and judging overlap.
+    With a journal, the pages that an earlier reading has noted come first, and each further one is noted.
     """
+    last = -1
+    if journal is not None:
+        for at, page in journal.pages():
+            last = at
+            yield captures[at], captures[at].take(page)
     api.lift_flows()
     ended = threading.Event()
-    readers = [_Reader(capture, api, arn, ended) for capture in captures]
+    readers = {at: _Reader(capture, api, arn, ended) for at, capture in enumerate(captures)}
     try:
         while readers:
-            for reader in list(readers):
-                page = reader.next_page()
+            for at in sorted(readers):
+                # An earlier reading may have stopped in the middle of a round.
+                if at <= last:
+                    continue
+                page = readers[at].next_page()
                 if page is None:
-                    readers.remove(reader)
-                else:
-                    yield reader.capture, records_of(*page)
+                    del readers[at]
+                    continue
+                if journal is not None:
+                    journal.note(at, page)
+                yield captures[at], captures[at].take(page)
+            last = -1
     finally:
         ended.set()
+
+
+class Journal:
+    """What has been read of captures so far, in a file beside the one that is being written (mode 0600).
+
+    Each line is one page with the token of the next, so that a reading that was cut off goes on from there. Use it in
+    a with block; a block that ends well removes the file.
+    """
+
+    def __init__(self, path: str, captures: Sequence[Capture]) -> None:
+        self.path = path
+        self._header = {"captures": [[capture.flow_operation_id, capture.scope] for capture in captures]}
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: object, *_failure: object) -> None:
+        if self._file is not None:
+            self._file.close()
+        if kind is None:
+            with suppress(FileNotFoundError):
+                os.unlink(self.path)
+
+    def pages(self) -> Iterator[tuple[int, Page]]:
+        """Yield the pages noted by an earlier reading of the same captures, each with its capture's position."""
+        end = 0
+        with suppress(FileNotFoundError), open(self.path, "rb") as file:
+            if _parsed(file.readline()) == self._header:
+                end = file.tell()
+                for line in file:
+                    noted = _parsed(line)
+                    if noted is None:
+                        break
+                    end += len(line)
+                    yield noted["at"], Page(noted["flows"], noted["zone"], noted["next"], noted["status"], {})
+        # Behind the last whole line there may be a part of one, of the moment when the reading was cut off.
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.ftruncate(descriptor, end)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8")
+        self._file.seek(end)
+        if not end:
+            self._write(self._header)
+
+    def note(self, at: int, page: Page) -> None:
+        """Note a page of the capture at that position."""
+        self._write({"at": at, "zone": page.zone, "next": page.next_token, "status": page.status, "flows": page.flows})
+
+    def _write(self, content: Mapping[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(json.dumps(content, separators=(",", ":")) + "\n")
+            self._file.flush()
+
+
+def _parsed(line: bytes) -> Any:
+    """Return the content of a line that is whole, None for one that is not."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 def saved_pages(path: str, firewall_name: str | None, saved: Capture) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
@@ -190,7 +292,7 @@ class _Reader:
         # As a daemon: when the audit fails, nobody waits for a page that is being asked for again.
         threading.Thread(target=self._read, args=(capture.pages(api, arn),), daemon=True).start()
 
-    def _read(self, pages: Iterator[tuple[list[Any], str | None]]) -> None:
+    def _read(self, pages: Iterator[Page]) -> None:
         try:
             for page in pages:
                 self._put(page)

@@ -53,6 +53,41 @@ class HeavyHitters:
             self.error += floor
 
 
+class Oldest:
+    """The keys with the oldest flows, exact: a key outside the best few comes back in only by an older flow."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.ages: dict[Any, int] = {}
+        self._floor = -1
+
+    def add(self, keys: Sequence[Any], ages: Sequence[int]) -> None:
+        """Note for each key the age of a flow, in seconds."""
+        known = self.ages
+        for key, age in zip(keys, ages, strict=True):
+            if age > self._floor and age > known.get(key, -1):
+                known[key] = age
+                if len(known) > 4 * self.limit + 16:
+                    self._shrink()
+
+    def _shrink(self) -> None:
+        best = heapq.nsmallest(self.limit, self.ages.items(), key=_oldest_first)
+        self.ages = dict(best)
+        # An equal age may still win by its name, so only what is younger is passed over.
+        self._floor = best[-1][1] - 1 if best else self._floor
+
+    def top(self) -> list[dict[str, Any]]:
+        """Return the keys, oldest flow first."""
+        return [
+            {"key": _text(key), "age": age}
+            for key, age in heapq.nsmallest(self.limit, self.ages.items(), key=_oldest_first)
+        ]
+
+
+def _oldest_first(item: tuple[Any, int]) -> tuple[int, str]:
+    return -item[1], str(item[0])
+
+
 class Talkers:
     """Bytes, packets and flows per key of one dimension."""
 
@@ -89,13 +124,14 @@ def _text(key: Any) -> str:
 class Summary:
     """Counts of one audit, fed flow by flow; memory does not grow with the number of flows."""
 
-    def __init__(self, most_keys: int = EXACT_KEYS) -> None:
+    def __init__(self, most_keys: int = EXACT_KEYS, top_n: int = 10) -> None:
         self.flow_count = 0
         self.findings_total = 0
         self.by_rule: Counter[str] = Counter()
         self.by_severity: Counter[str] = Counter()
         self.by_zone: Counter[str] = Counter()
         self.talkers = {dimension: Talkers(most_keys) for dimension in DIMENSIONS}
+        self.oldest = {dimension: Oldest(top_n) for dimension in DIMENSIONS}
 
     def add(self, record: Mapping[str, Any], verdict: Verdict | None) -> None:
         """Count one flow record with the verdict on it (None: allowed)."""
@@ -112,12 +148,14 @@ class Summary:
                 self.by_zone[record.get("availability_zone", "")] += 1
         sizes = [record.get("byte_count", 0) for record in records]
         packets = [record.get("packet_count", 0) for record in records]
+        ages = [record.get("age", -1) for record in records]
         sources = [record.get("source_address", "?") for record in records]
         destinations = [record.get("destination_address", "?") for record in records]
         ports = [(record.get("destination_port"), record.get("protocol", "?")) for record in records]
         pairs = list(zip(sources, destinations, strict=True))
         for dimension, keys in zip(DIMENSIONS, (sources, destinations, pairs, ports), strict=True):
             self.talkers[dimension].add(keys, sizes, packets)
+            self.oldest[dimension].add(keys, ages)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the findings by rule, severity and zone (name to number of findings)."""
@@ -128,11 +166,13 @@ class Summary:
         }
 
     def top(self, limit: int) -> dict[str, dict[str, list[dict[str, Any]]]]:
-        """Return the top talkers: by_bytes, by_packets and by_flows, each per dimension, limit entries each."""
-        return {
+        """Return the top talkers: by_bytes, by_packets, by_flows and by_age, each per dimension, limit entries each."""
+        top = {
             f"by_{measure}": {name: talkers.top(measure, limit) for name, talkers in self.talkers.items()}
             for measure in MEASURES
         }
+        top["by_age"] = {name: oldest.top()[:limit] for name, oldest in self.oldest.items()}
+        return top
 
 
 def verdict_of(findings_total: int, partial: bool) -> str:

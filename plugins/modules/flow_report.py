@@ -29,6 +29,8 @@ options:
       - The result of M(flowops.aws.networkfirewall_flow_audit), or C(flow_audit_result) of the role
         P(flowops.aws.flow_audit#role).
       - What it lacks, the report leaves out.
+      - Where it has C(addresses), because it was made with
+        O(flowops.aws.networkfirewall_flow_audit#module:enrich=true), what is behind an address is shown beside it.
     type: dict
     required: true
   findings_src:
@@ -60,7 +62,8 @@ options:
   csv_dest:
     description:
       - Path of all findings as CSV (RFC 4180, UTF-8), one row for each. Its folder must exist.
-      - The columns are the members of a flow record, C(rule) and C(severity).
+      - The columns are the members of a flow record, C(rule), C(severity), C(source_name) and C(destination_name).
+        The names are those in C(addresses) of O(audit), empty for an address that is not there.
       - Text that a spreadsheet could take for a formula, or that holds control characters, begins with an apostrophe.
       - It is compressed if its name ends in V(.gz).
       - A relative path starts at the folder of the playbook.

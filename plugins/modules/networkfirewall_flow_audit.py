@@ -82,6 +82,27 @@ options:
   plan_dest:
     description: Write the plan to this file as JSON; implies O(plan=true).
     type: path
+  resume:
+    description:
+      - Keep what has been read beside O(dest), under its name with C(.resume), and go on from there when the task is
+        run again after it was cut off. The files are then the same as without the interruption.
+      - What was kept of other captures is not used. Needs O(dest).
+    type: bool
+    default: false
+  baseline:
+    description:
+      - An earlier capture, a file as O(dest) or AWS writes it; RV(drift) then says what has changed since.
+    type: path
+  enrich:
+    description:
+      - Look up in EC2 who is behind the private addresses (RFC 1918 and 4193, and 100.64.0.0/10) of the returned
+        findings and of the top talkers, at most 1,000 of them, and return it as RV(addresses).
+      - Needs C(ec2:DescribeNetworkInterfaces) and C(ec2:DescribeInstances) in the firewall's account and Region. What
+        cannot be looked up is a warning, and the audit goes on.
+      - With O(endpoint_url), EC2 is asked there too.
+      - Cannot be combined with O(src).
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -120,6 +141,7 @@ EXAMPLES = r"""
     region: us-east-1
     operations: "{{ capture.flow_operations }}"
     plan: true
+    enrich: true
     findings_dest: /var/lib/flowops/findings.jsonl.gz
     policy:
       default: allow
@@ -297,6 +319,106 @@ top:
       returned: always
       type: dict
       sample: {"source": [{"key": "10.0.3.17", "bytes": 3456, "packets": 12, "flows": 1}]}
+    by_age:
+      description: Those with the oldest flows, exact; C(age) in seconds.
+      returned: always
+      type: dict
+      sample: {"source": [{"key": "10.0.3.17", "age": 86400}]}
+drift:
+  description: What has changed since O(baseline); a flow is known by its zone and 5-tuple.
+  returned: with O(baseline)
+  type: dict
+  contains:
+    baseline_flow_count:
+      description: The number of flows in the baseline.
+      returned: always
+      type: int
+      sample: 7000
+    new_count:
+      description: The number of flows that are not in the baseline.
+      returned: always
+      type: int
+      sample: 60
+    new:
+      description: The first of them, at most 100, flow records.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    gone_count:
+      description: The number of flows of the baseline that are no longer there.
+      returned: always
+      type: int
+      sample: 8
+    gone:
+      description: The first of them, at most 100, as the baseline has them.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+    new_talkers_count:
+      description: The number of addresses that are in no flow of the baseline.
+      returned: always
+      type: int
+      sample: 1
+    new_talkers:
+      description: The first of them, at most 100.
+      returned: always
+      type: list
+      elements: str
+      sample: [198.51.100.7]
+addresses:
+  description:
+    - What EC2 knows of the private addresses of RV(findings) and RV(top), by address. Those of which it knows nothing
+      are absent, and so are the last of them where the result would grow too large.
+  returned: with O(enrich=true)
+  type: dict
+  contains:
+    network_interface_id:
+      description: The network interface that has the address.
+      returned: unless RV(addresses.ambiguous)
+      type: str
+      sample: eni-0a1b2c3d4e5f67890
+    instance_id:
+      description: The instance that the interface is attached to.
+      returned: when it is attached to one
+      type: str
+      sample: i-0a1b2c3d4e5f67890
+    name:
+      description: The tag C(Name) of the instance, else that of the interface, else the description of the interface.
+      returned: when there is one
+      type: str
+      sample: web-7
+    vpc_id:
+      description: The VPC of the interface.
+      returned: unless RV(addresses.ambiguous)
+      type: str
+      sample: vpc-0a1b2c3d4e5f67890
+    subnet_id:
+      description: The subnet of the interface.
+      returned: unless RV(addresses.ambiguous)
+      type: str
+      sample: subnet-0a1b2c3d4e5f67890
+    availability_zone:
+      description: The zone of the interface.
+      returned: when AWS gives it
+      type: str
+      sample: us-east-1a
+    ambiguous:
+      description:
+        - That interfaces in several VPCs have the address, and that it is not known whose flows these are. It is when
+          one of them is in the firewall's VPC and the firewall has no endpoints in others.
+      returned: when it is so
+      type: bool
+      sample: true
+  sample:
+    10.0.3.17:
+      network_interface_id: eni-0a1b2c3d4e5f67890
+      instance_id: i-0a1b2c3d4e5f67890
+      name: web-7
+      vpc_id: vpc-0a1b2c3d4e5f67890
+      subnet_id: subnet-0a1b2c3d4e5f67890
+      availability_zone: us-east-1a
 rules:
   description: The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count.
   returned: always
@@ -447,6 +569,9 @@ def main() -> None:
             "findings_dest": {"type": "path"},
             "plan": {"type": "bool", "default": False},
             "plan_dest": {"type": "path"},
+            "resume": {"type": "bool", "default": False},
+            "baseline": {"type": "path"},
+            "enrich": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
         required_one_of=[["operations", "src"]],

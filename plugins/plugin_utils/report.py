@@ -26,6 +26,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..module_utils.records import parse_utc
+from .report_names import Names
 from .report_text import (
     NOT_GIVEN,
     TEXT_LIMIT,
@@ -118,6 +119,7 @@ class Talker:
     """A line of the top talkers; width is a percentage of the first one's, age is that of the oldest flow."""
 
     key: str
+    name: str
     bytes: Quantity
     packets: Quantity
     flows: Quantity
@@ -149,13 +151,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Finding:
-    """A flow that breaks the policy; severity_class is one of SEVERITIES or unknown."""
+    """A flow that breaks the policy; severity_class is one of SEVERITIES or unknown, names are empty if not known."""
 
     severity: str
     severity_class: str
     rule: str
     source: str
+    source_name: str
     destination: str
+    destination_name: str
     protocol: str
     age: Quantity
     packets: str
@@ -269,8 +273,9 @@ def view_of(
         if rule.get("severity"):
             severity_of[clean(rule.get("name"))] = clean(rule.get("severity"))
     top = mapping(audit.get("top"))
-    measure, talkers, error = _talkers(top, _MEASURES)
-    oldest, error_of_age = _talkers(top, (("by_age", "age"),))[1:]
+    names = Names(audit.get("addresses"))
+    measure, talkers, error = _talkers(top, _MEASURES, names)
+    oldest, error_of_age = _talkers(top, (("by_age", "age"),), names)[1:]
     plan = _plan(audit.get("plan"))
     return View(
         title=clean(title),
@@ -294,7 +299,7 @@ def view_of(
         oldest=oldest,
         operations=[_operation(item) for item in operations[:_LINES_SHOWN]],
         operations_remark=_left_out(len(operations) - _LINES_SHOWN, "operation"),
-        findings=[_finding(item) for item in tally.worst],
+        findings=[_finding(item, names) for item in tally.worst],
         findings_total=total,
         findings_note=""
         if whole_file or tally.total >= total
@@ -553,7 +558,9 @@ def _rules_remark(by_rule: Mapping[str, int], policy_rules: Sequence[Mapping[str
     return " ".join(remarks)
 
 
-def _talkers(top: Mapping[str, Any], measures: Sequence[tuple[str, str]]) -> tuple[str, list[Talkers], int]:
+def _talkers(
+    top: Mapping[str, Any], measures: Sequence[tuple[str, str]], names: Names
+) -> tuple[str, list[Talkers], int]:
     """Return the measure of the first ranking that has rows, its tables, and the largest error of its counts."""
     for name, measure in measures:
         tables = []
@@ -563,13 +570,13 @@ def _talkers(top: Mapping[str, Any], measures: Sequence[tuple[str, str]]) -> tup
             longest = max((integer(row.get(measure)) or 0 for row in rows), default=0)
             largest = max([largest, *(integer(row.get("error")) or 0 for row in rows)])
             if rows:
-                tables.append(Talkers(heading, column, [_talker(row, measure, longest) for row in rows]))
+                tables.append(Talkers(heading, column, [_talker(row, measure, longest, names) for row in rows]))
         if tables:
             return measure, tables, largest
     return "", [], 0
 
 
-def _talker(row: Mapping[str, Any], measure: str, longest: int) -> Talker:
+def _talker(row: Mapping[str, Any], measure: str, longest: int, names: Names) -> Talker:
     error = integer(row.get("error")) or 0
 
     def told(member: str, human: Callable[[int], str], noun: str) -> Quantity:
@@ -582,6 +589,7 @@ def _talker(row: Mapping[str, Any], measure: str, longest: int) -> Talker:
 
     return Talker(
         key=clean(row.get("key")) or NOT_GIVEN,
+        name=names.of_key(row.get("key")),
         bytes=told("bytes", human_bytes, "byte"),
         packets=told("packets", _number, "packet"),
         flows=told("flows", _number, "flow"),
@@ -605,14 +613,16 @@ def _operation(item: Mapping[str, Any]) -> Operation:
     )
 
 
-def _finding(item: Mapping[str, Any]) -> Finding:
+def _finding(item: Mapping[str, Any], names: Names) -> Finding:
     severity = clean(item.get("severity"))
     return Finding(
         severity=severity or "unknown",
         severity_class=_severity_class(severity),
         rule=clean(item.get("rule")) or NOT_GIVEN,
         source=endpoint(item.get("source_address"), item.get("source_port")),
+        source_name=names.of(item.get("source_address")),
         destination=endpoint(item.get("destination_address"), item.get("destination_port")),
+        destination_name=names.of(item.get("destination_address")),
         protocol=clean(item.get("protocol")) or clean(item.get("protocol_number")) or NOT_GIVEN,
         age=_seconds(item.get("age")),
         packets=_number_or_dash(item.get("packet_count")),

@@ -12,10 +12,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .report_names import NO_NAMES, Names
 from .report_rules import FLOW_MEMBERS
 from .report_text import clean
 
-HEADER = (*FLOW_MEMBERS, "rule", "severity")
+HEADER = (*FLOW_MEMBERS, "rule", "severity", "source_name", "destination_name")
+
+_FINDING_MEMBERS = HEADER[:-2]
 
 _ROWS_AT_ONCE = 1000
 # What a cell of a spreadsheet holds at most, less what clean() adds when it cuts.
@@ -23,14 +26,16 @@ _CELL_LIMIT = 32_000
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-def csv_of(findings: Iterable[Any]) -> Iterator[bytes]:
+def csv_of(findings: Iterable[Any], names: Names = NO_NAMES) -> Iterator[bytes]:
     """Yield the findings as CSV in UTF-8, the header first, in blocks of about a thousand rows."""
     block = io.StringIO(newline="")
     writer = csv.writer(block, lineterminator="\r\n")
     writer.writerow(HEADER)
     for number, finding in enumerate(findings, 1):
         if isinstance(finding, Mapping):
-            writer.writerow([cell(finding.get(member)) for member in HEADER])
+            values = [finding.get(member) for member in _FINDING_MEMBERS]
+            values += [names.of(finding.get("source_address")), names.of(finding.get("destination_address"))]
+            writer.writerow([cell(value) for value in values])
         if number % _ROWS_AT_ONCE == 0:
             yield block.getvalue().encode()
             block.seek(0)

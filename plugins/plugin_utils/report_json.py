@@ -16,6 +16,7 @@ from .report_text import items
 
 # What a registered result holds besides (the module's options, among others) is nobody's business.
 _MEMBERS = (
+    "addresses",
     "audited_at",
     "baseline",
     "counts",

@@ -27,7 +27,7 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from . import networkfirewall, thingsgraph
+from . import ec2, networkfirewall, thingsgraph
 from .clock import Clock
 from .control import Control
 from .door import PREFIX, Door
@@ -49,7 +49,7 @@ Response = tuple[str, list[tuple[str, str]], bytes]
 
 
 class EmulatorApplication(DomainDispatcherApplication):
-    """moto's dispatcher with two services of our own, and everything that is answered ahead of it."""
+    """moto's dispatcher with services of our own, and everything that is answered ahead of it."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__(self._create_app)
@@ -61,6 +61,7 @@ class EmulatorApplication(DomainDispatcherApplication):
             ("iotthingsgraph", re.compile(r"https?://iotthingsgraph\.(.+)\.amazonaws\.com")),
         ]
         self._handlers: dict[str, Callable[..., Any]] = {
+            "ec2": ec2.make_response_class(emulator.world, emulator.faults).dispatch,
             "networkfirewall": networkfirewall.make_response_class(
                 emulator.api, networkfirewall.make_backends(emulator.world)
             ).dispatch,

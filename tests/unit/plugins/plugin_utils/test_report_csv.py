@@ -19,13 +19,13 @@ def rows_of(findings: list[Any]) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_the_columns_are_the_flow_record_rule_and_severity() -> None:
+def test_the_columns_are_the_flow_record_rule_severity_and_names() -> None:
     lines = b"".join(csv_of([finding()])).decode().split("\r\n")
     assert lines[0] == (
         "source_address,source_port,destination_address,destination_port,protocol,protocol_number,"
-        "age,packet_count,byte_count,availability_zone,rule,severity"
+        "age,packet_count,byte_count,availability_zone,rule,severity,source_name,destination_name"
     )
-    assert lines[1] == "10.0.0.1,40000,198.51.100.7,22,tcp,6,8040,12,1234567,eu-central-1a,no-ssh,high"
+    assert lines[1] == "10.0.0.1,40000,198.51.100.7,22,tcp,6,8040,12,1234567,eu-central-1a,no-ssh,high,,"
     assert lines[2:] == [""]
 
 

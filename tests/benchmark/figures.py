@@ -1,0 +1,289 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The figures: what is run, against what, and the bound that the project aims at."""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.flowops.aws.plugins.module_utils.policy import Policy, compile_policy
+from ansible_collections.flowops.aws.tests.benchmark import flows
+from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
+from ansible_collections.flowops.aws.tests.benchmark.measuring import (
+    Cost,
+    Figure,
+    cost_of_call,
+    cost_of_command,
+    interleaved,
+)
+from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
+
+HERE = Path(__file__).resolve().parent
+SEED = 20
+PAGE = 100
+PAGE_SECONDS = 0.03
+ZONES = 12
+NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones")
+
+# Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
+# the size of the one that started it, so that whoever measures has to be small.
+INTERPRETER = """#!{python}
+import os
+import resource
+import subprocess
+import sys
+
+done = subprocess.run([{python!r}, *sys.argv[1:]])
+with open(os.environ["FLOWOPS_PEAKS"], "a") as file:
+    file.write(f"{{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}}\\n")
+sys.exit(done.returncode)
+"""
+
+CONNECTION = "endpoint_url: '{{ endpoint_url }}', region: '{{ region }}', firewall_arn: '{{ firewall_arn }}'"
+HEAD = "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+PLAYS = {
+    "call": "    - flowops.aws.networkfirewall_flow_operation_info: {%s, availability_zone: us-east-1a}\n",
+    "audit": "    - flowops.aws.networkfirewall_flow_audit:\n"
+    "        {%s, operations: '{{ operations }}', policy: '{{ policy }}'}\n",
+    "dest": "    - flowops.aws.networkfirewall_flow_audit:\n"
+    "        {%s, operations: '{{ operations }}', policy: '{{ policy }}', dest: '{{ dest }}'}\n",
+    "usual": "    - usual_way: {%s, flow_operation_id: '{{ operations[0].flow_operation_id }}'}\n"
+    "      register: listed\n"
+    "    - ansible.builtin.set_fact:\n"
+    "        findings: \"{{ listed.flows | selectattr('destination_port', 'in', ['22', '3389']) | list }}\"\n",
+}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything."""
+
+    flows: int = 100_000
+    many_flows: int = 1_000_000
+    networks: int = 100_000
+    rules: int = 1_000
+    zone_pages: int = 100
+
+
+QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20)
+
+
+class Bench:
+    """The runs of one benchmark, in a folder of their own."""
+
+    def __init__(self, folder: Path, aws: Callable[[], Aws], scale: Scale, rounds: int) -> None:
+        self.folder = folder
+        self._aws = aws
+        self.scale = scale
+        self.rounds = rounds
+
+    def lines(self, names: set[str]) -> Iterator[str]:
+        """Yield the lines of the figures with those names, each as soon as it is known."""
+        if names & {"audit", "dest", "usual"}:
+            yield from self._audits(names)
+        if "threats" in names:
+            yield from self._judging(
+                "threats",
+                flows.threat_policy(10, SEED),
+                flows.threat_policy(self.scale.networks, SEED),
+                f"judging with a list of {self.scale.networks:,} networks / of 10",
+                "<= 1.2",
+            )
+        if "rules" in names:
+            yield from self._judging(
+                "rules",
+                flows.policy(20, SEED),
+                flows.policy(self.scale.rules, SEED),
+                f"judging by {self.scale.rules:,} rules / by 20",
+                "<= 10",
+            )
+        if "zones" in names:
+            yield from self._zones()
+        if "memory" in names:
+            yield from self._memory()
+
+    # -- audits --------------------------------------------------------------------------------------------------
+
+    def _audits(self, names: set[str]) -> Iterator[str]:
+        aws = self._aws()
+        taken = aws.capture("audit", 1, self.scale.flows)
+        yield from _page_rate(aws, taken)
+        variables = self._variables(aws, taken)
+        runs: dict[str, Callable[[], Cost]] = {
+            "loop": lambda: self._loop(aws, taken),
+            "call": lambda: self._play("call", variables),
+            "audit": lambda: self._play("audit", variables),
+        }
+        for name in ("dest", "usual"):
+            if name in names:
+                runs[name] = self._play_of(name, variables)
+        cost = interleaved(self.rounds, runs)
+        floor = cost["loop"] + cost["call"]
+        of = f"of {taken.flow_count:,} flows"
+        against = f"(boto3 loop {cost['loop'].wall:.2f} s + a play with one API call {cost['call'].wall:.2f} s)"
+        if "audit" in names:
+            yield Figure("audit", cost["audit"], floor, f"audit {of} / {against}", "<= 1.1, better 0.8").line()
+        if "dest" in names:
+            yield Figure("dest", cost["dest"], floor, f"audit {of} with dest .gz / {against}", "<= 1.3").line()
+        if "usual" in names:
+            yield Figure("usual", cost["usual"], cost["audit"], f"the usual way {of} / the audit", ">= 8").line()
+
+    def _play_of(self, name: str, variables: Mapping[str, Any]) -> Callable[[], Cost]:
+        return lambda: self._play(name, variables)
+
+    def _variables(self, aws: Aws, taken: Taken) -> dict[str, Any]:
+        return {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "endpoint_url": aws.url,
+            "region": REGION,
+            "firewall_arn": taken.arn,
+            "operations": taken.operations,
+            "policy": flows.policy(20, SEED),
+            "dest": str(self.folder / "flows.jsonl.gz"),
+        }
+
+    def _loop(self, aws: Aws, taken: Taken) -> Cost:
+        command: list[str | Path] = [
+            sys.executable,
+            HERE / "loop.py",
+            aws.url,
+            taken.arn,
+            taken.operations[0]["flow_operation_id"],
+        ]
+        return cost_of_command(command, self.folder, environment())
+
+    def _play(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        env: Mapping[str, str] | None = None,
+        launcher: tuple[Path, ...] = (),
+    ) -> Cost:
+        playbook = self.folder / f"{name}.yml"
+        playbook.write_text(HEAD + PLAYS[name].replace("%s", CONNECTION), encoding="utf-8")
+        (self.folder / "ansible.cfg").touch()
+        (self.folder / "vars.json").write_text(json.dumps(variables), encoding="utf-8")
+        Path(variables["dest"]).unlink(missing_ok=True)
+        command: list[str | Path] = [
+            *launcher,
+            Path(sys.executable).parent / "ansible-playbook",
+            "--inventory",
+            "localhost,",
+        ]
+        return cost_of_command(
+            [*command, "--extra-vars", f"@{self.folder / 'vars.json'}", playbook],
+            self.folder,
+            environment(
+                {
+                    "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+                    "ANSIBLE_HOME": str(self.folder / "home"),
+                    "ANSIBLE_LIBRARY": str(HERE / "library"),
+                    **(env or {}),
+                }
+            ),
+        )
+
+    # -- judging -------------------------------------------------------------------------------------------------
+
+    def _judging(
+        self, name: str, small: Mapping[str, Any], large: Mapping[str, Any], compared: str, aim: str
+    ) -> Iterator[str]:
+        records = flows.records(self.scale.flows, SEED)
+        pages = [records[at : at + PAGE] for at in range(0, len(records), PAGE)]
+        cost = interleaved(
+            self.rounds,
+            {
+                "compile small": lambda: cost_of_call(lambda: _compiled(small)),
+                "compile large": lambda: cost_of_call(lambda: _compiled(large)),
+                "judge small": lambda: _judged(small, pages),
+                "judge large": lambda: _judged(large, pages),
+            },
+        )
+        yield Figure(name, cost["judge large"], cost["judge small"], f"{compared}, {len(records):,} flows", aim).line()
+        yield (
+            f"{'':<14}compiling apart: {cost['compile large'].wall:.3f} s against {cost['compile small'].wall:.3f} s"
+        )
+
+    # -- memory and zones ----------------------------------------------------------------------------------------
+
+    def _memory(self) -> Iterator[str]:
+        aws = self._aws()
+        interpreter = self.folder / "python"
+        interpreter.write_text(INTERPRETER.format(python=sys.executable), encoding="utf-8")
+        interpreter.chmod(0o755)
+        module: dict[int, int] = {}
+        largest: dict[int, int] = {}
+        for count in (self.scale.flows, self.scale.many_flows):
+            taken = aws.capture(f"memory-{count}", 1, count)
+            peaks = self.folder / f"peaks-{count}"
+            variables = {**self._variables(aws, taken), "ansible_python_interpreter": str(interpreter)}
+            self._play("audit", variables, {"FLOWOPS_PEAKS": str(peaks)}, (interpreter,))
+            *modules, everything = (int(line) for line in peaks.read_text(encoding="ascii").split())
+            module[count], largest[count] = max(modules), everything
+        few, many = module
+        for name, of, peak in (("memory", "the module's process", module), ("", "the largest process", largest)):
+            yield (
+                f"{name:<14}{peak[many] / peak[few]:6.2f} x  peak of {of}, audit of {many:,} flows / of {few:,},"
+                f" one run each: {peak[many] / 1024:.0f} MB against {peak[few] / 1024:.0f} MB"
+                "  aim: <= 1.2 and under 120 MB"
+            )
+
+    def _zones(self) -> Iterator[str]:
+        aws = self._aws()
+        taken = aws.capture("zones", ZONES, ZONES * self.scale.zone_pages * PAGE)
+        yield from _page_rate(aws, taken)
+        every, one = self._variables(aws, taken), self._variables(aws, taken.of_first_zone())
+        aws.control.add_fault("slow", "ListFlowOperationResults", seconds=PAGE_SECONDS)
+        try:
+            cost = interleaved(
+                self.rounds,
+                {
+                    "call": lambda: self._play("call", one),
+                    "every": lambda: self._play("audit", every),
+                    "one": lambda: self._play("audit", one),
+                },
+            )
+        finally:
+            aws.control.clear_faults()
+        what = f"{ZONES} captures of {self.scale.zone_pages} pages at {PAGE_SECONDS * 1000:.0f} ms a page / one"
+        yield Figure("zones", cost["every"], cost["one"], f"audit of {what}", "<= 1.5").line()
+        yield Figure(
+            "", cost["every"] - cost["call"], cost["one"] - cost["call"], "the same without a play's floor", "<= 1.5"
+        ).line()
+
+
+def _page_rate(aws: Aws, taken: Taken) -> Iterator[str]:
+    # The first reading renders the pages.
+    aws.read(taken)
+    yield (
+        f"{'emulator':<14}{aws.read(taken):6.0f} pages a second, {PAGE} flows each, rendered before, read over one bare"
+        " connection: that is not what is measured"
+    )
+
+
+def _compiled(policy: Mapping[str, Any]) -> Policy:
+    """Return a policy ready for its first page."""
+    compiled = compile_policy(policy, today=date(2026, 1, 1))
+    compiled.judge_all([])
+    return compiled
+
+
+def _judged(policy: Mapping[str, Any], pages: list[list[dict[str, Any]]]) -> Cost:
+    compiled = _compiled(policy)
+    gc.collect()
+
+    def judge() -> None:
+        for page in pages:
+            compiled.judge_all(page)
+
+    return cost_of_call(judge)

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""EC2 on moto: network interfaces by any of their addresses, in pages; its calls counted, and refused on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.responses import EC2Response
+
+from .faults import Faults
+from .state import World
+
+_LARGEST_PAGE = 1000
+_MOST_FILTER_VALUES = 200
+_ADDRESS_FILTERS: dict[str, Callable[[Any], set[str]]] = {
+    "addresses.private-ip-address": lambda interface: {
+        item["PrivateIpAddress"] for item in interface.private_ip_addresses
+    },
+    "ipv6-addresses.ipv6-address": lambda interface: set(interface.ipv6_addresses),
+}
+# Of the faults, those that are an answer: code and sentence, as EC2 says them.
+_REFUSALS = {
+    "access_denied": ("UnauthorizedOperation", "You are not authorized to perform this operation."),
+    "expired_token": ("RequestExpired", "Request has expired."),
+    "throttle": ("RequestLimitExceeded", "Request limit exceeded."),
+    "internal": ("InternalError", "An internal error has occurred"),
+    "unavailable": ("Unavailable", "The service is unavailable. Please try again shortly."),
+}
+
+
+def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
+    """Return moto's EC2 handler with what the lookup of addresses needs and moto lacks."""
+
+    def arrived(operation: str) -> None:
+        world.count(operation)
+        for fault in faults.meet(operation):
+            if fault.kind in _REFUSALS:
+                raise EC2ClientError(*_REFUSALS[fault.kind])
+
+    class AddressesResponse(EC2Response):
+        def describe_instances(self) -> ActionResult:
+            arrived("DescribeInstances")
+            return super().describe_instances()
+
+        def describe_network_interfaces(self) -> ActionResult:
+            arrived("DescribeNetworkInterfaces")
+            filters = self._filters_from_querystring()
+            if sum(len(values) for values in filters.values()) > _MOST_FILTER_VALUES:
+                raise EC2ClientError("FilterLimitExceeded", "The maximum number of filter values is 200")
+            ours = {name: set(filters.pop(name)) for name in list(filters) if name in _ADDRESS_FILTERS}
+            interfaces = [
+                interface
+                for interface in self.ec2_backend.get_all_network_interfaces(
+                    self._get_param("NetworkInterfaceIds", []), filters
+                )
+                if all(values & _ADDRESS_FILTERS[name](interface) for name, values in ours.items())
+            ]
+            start = int(self._get_param("NextToken") or 0)
+            end = start + int(self._get_param("MaxResults") or _LARGEST_PAGE)
+            answer: dict[str, Any] = {"NetworkInterfaces": interfaces[start:end]}
+            if end < len(interfaces):
+                answer["NextToken"] = str(end)
+            return ActionResult(answer)
+
+    return AddressesResponse
