@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .api import NetworkFirewall, client_config
-from .errors import FlowOpsError, OptionError
+from .errors import FlowOpsError, OptionError, shortened
 from .scope import check_firewall_name, parse_firewall_arn, scope_of
 
 # AWX drops an event's result above 700,000 bytes; this leaves room for what Ansible adds.
@@ -76,9 +76,9 @@ def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str
 
 def checked_firewall(params: Mapping[str, Any]) -> None:
     """Raise OptionError when the firewall's ARN or name cannot be one."""
-    if params.get("firewall_arn"):
+    if params.get("firewall_arn") is not None:
         parse_firewall_arn(params["firewall_arn"])
-    elif params.get("firewall_name"):
+    elif params.get("firewall_name") is not None:
         check_firewall_name(params["firewall_name"])
 
 
@@ -105,7 +105,7 @@ def compiled_query(query: str | None) -> Any:
     try:
         return jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as error:
-        reason = " ".join(str(error).partition("\n")[0].split())
+        reason = shortened(str(error).partition("\n")[0])
         raise OptionError("query", query, f"give a JMESPath expression over one page ({reason})") from error
 
 
@@ -118,7 +118,7 @@ def searched(expression: Any, pages: Iterable[Mapping[str, Any]], query: str) ->
         try:
             value = expression.search({key: item for key, item in page.items() if key != "ResponseMetadata"})
         except jmespath.exceptions.JMESPathError as error:
-            reason = " ".join(str(error).split())
+            reason = shortened(str(error))
             raise OptionError("query", query, f"give a JMESPath expression that fits a page ({reason})") from error
         if isinstance(value, list):
             found.extend(value)

@@ -62,7 +62,7 @@ class LiveSource:
 class SavedSource:
     """A capture file or a flow log in place of captures in AWS; whether it is whole, its owner says."""
 
-    def __init__(self, path: str, arn: str, name: str | None, partial: bool) -> None:
+    def __init__(self, path: str, arn: str, name: str | None, partial: bool | None) -> None:
         self.saved = Capture("", {})
         self.captures = [self.saved]
         self.path = path
@@ -84,15 +84,17 @@ class SavedSource:
     @property
     def partial(self) -> bool:
         """True when flows may be missing."""
-        return self._partial
+        return self._partial is not False
 
     def told(self) -> list[dict[str, Any]]:
         """Return no flow operations: none was read."""
         return []
 
     def warnings(self) -> list[str]:
-        """Return no sentences: whoever says that the file is partial knows it."""
-        return []
+        """Return a sentence unless it was said whether flows are missing."""
+        if self._partial is not None:
+            return []
+        return [f"Nothing says that {self.path} has every flow, so flows may be missing; say partial=false if it has."]
 
 
 Source = Union[LiveSource, SavedSource]
@@ -102,7 +104,7 @@ def _live(module: AnsibleAWSModule) -> LiveSource:
     params = module.params
     if not params["firewall_arn"] and not params["firewall_name"]:
         raise FlowOpsError("operations need the firewall they are of; give firewall_arn or firewall_name.")
-    if params["partial"]:
+    if params["partial"] is not None:
         raise FlowOpsError("partial and operations were given together; AWS says whether a capture is partial.")
     captures = captures_of(params)
     api = network_firewall(module)

@@ -108,6 +108,8 @@ def _one_to_api(item: Mapping[str, Any], path: str, total: int) -> dict[str, Any
         if item.get(name) is not None:
             ports = parse_ports(item[name], f"{path}.{name}")
             api[member] = "ANY" if ports is None else ports_to_api(ports)
+    if item.get("protocols") == []:
+        raise OptionError(f"{path}.protocols", [], "name at least one protocol, or leave it out for any")
     if item.get("protocols"):
         numbers = [parse_protocol(value, f"{path}.protocols") for value in item["protocols"]]
         api["Protocols"] = [str(number) for number in dict.fromkeys(numbers)]

@@ -41,7 +41,7 @@ def address(text: str) -> dict[str, str]:
             {"SourceAddress": address("10.0.0.0/8"), "Protocols": ["6", "17", "58"]},
         ),
         ({**SOURCE, "protocols": [0, 255]}, {"SourceAddress": address("10.0.0.0/8"), "Protocols": ["0", "255"]}),
-        ({**SOURCE, "protocols": [], "source_port": None, "any": False}, {"SourceAddress": address("10.0.0.0/8")}),
+        ({**SOURCE, "protocols": None, "source_port": None, "any": False}, {"SourceAddress": address("10.0.0.0/8")}),
     ],
 )
 def test_a_filter_as_people_write_it_becomes_the_apis(written: dict[str, Any], api: dict[str, Any]) -> None:
