@@ -20,6 +20,8 @@ from .scope import check_firewall_name, parse_firewall_arn, scope_of
 RESULT_LIMIT = 500_000
 # Room for what comes on top of the result: Ansible's own keys and warnings, the filters and reports that a role adds.
 _ADDED_LATER = 20_000
+# However large the options are, which whoever gave them has to bound.
+_LEAST_RESULT = 150_000
 
 
 def firewall_options() -> dict[str, Any]:
@@ -140,7 +142,8 @@ def bounded(module: AnsibleAWSModule, result: dict[str, Any], list_key: str, pla
     """Return the result with the plan's operations left out and then the list cut where it would grow too large."""
     items = result.pop(list_key)
     # Ansible tells the options back beside the result.
-    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
+    told_back = len(json.dumps(module.params, default=str))
+    limit = max(RESULT_LIMIT - _ADDED_LATER - told_back, _LEAST_RESULT)
     room = limit - len(json.dumps(result))
     if room < 0 and "plan" in result:
         del result["plan"]["operations"]

@@ -155,9 +155,13 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
                 planner.add(capture, records, found, policy.looks_at_state)
         whole_plan = None
         if planner is not None:
-            whole_plan = {**planner.plan(source.captures), "captured_flow_count": summary.flow_count}
+            whole_plan = {
+                "firewall_arn": source.arn,
+                **planner.plan(source.captures),
+                "captured_flow_count": summary.flow_count,
+            }
             if "plan_dest" in files:
-                files["plan_dest"].write({**source.firewall, **whole_plan})
+                files["plan_dest"].write(whole_plan)
     _warn(module, policy, source, whole_plan)
     result: dict[str, Any] = {
         "changed": any(file.changed for file in files.values()),

@@ -31,6 +31,8 @@ def check_dest(path: str, option: str = "dest") -> str:
         raise OptionError(option, path, f"its folder {folder} does not exist, make it first")
     if os.path.isdir(path):
         raise OptionError(option, path, "it is a folder, give the path of a file")
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise OptionError(option, path, "what is there is not a regular file")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OptionError(option, path, f"its folder {folder} cannot be written to by this user")
     if os.path.exists(path) and not os.access(path, os.W_OK):

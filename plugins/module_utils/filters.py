@@ -167,6 +167,28 @@ def _key(item: Mapping[str, Any]) -> FilterKey:
     )
 
 
+def within(inner: Mapping[str, Any], outers: Iterable[FilterKey]) -> bool:
+    """Return whether one of the outer filters, keys as of keys_of, matches all flows that the inner API filter does."""
+    narrow = _key(inner)
+    return any(_key_within(narrow, outer) for outer in outers)
+
+
+def _key_within(inner: FilterKey, outer: FilterKey) -> bool:
+    for mine, other, wanted in ((inner[0], inner[1], outer[0]), (inner[1], inner[0], outer[1])):
+        if not wanted:
+            continue
+        # A filter that leaves one address open still says the IP version by the other.
+        known = ipaddress.ip_network(mine or (EVERY_FLOW[1] if ":" in other else EVERY_FLOW[0]))
+        network = ipaddress.ip_network(wanted)
+        if known.version != network.version or not known.subnet_of(network):  # type: ignore[arg-type]
+            return False
+    for mine, wanted in zip(inner[2:4], outer[2:4], strict=True):
+        ports, allowed = (parse_ports(text or "any", "port") for text in (mine, wanted))
+        if allowed is not None and (ports is None or ports[0] < allowed[0] or ports[1] > allowed[1]):
+            return False
+    return not outer[4] or (bool(inner[4]) and set(inner[4]) <= set(outer[4]))
+
+
 def matcher(api_filters: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], bool]:
     """Return a test that says whether a flow record matches any of the API filters (conditions AND, filters OR)."""
     compiled = []

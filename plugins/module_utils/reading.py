@@ -19,7 +19,7 @@ from .captures import read_records
 from .errors import FlowOpsError, OptionError, shown
 from .plan import FindingKeys, build
 from .protocols import WITH_PORTS
-from .records import records_of, utc_text
+from .records import problem_of, records_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
 
 _PAGES_AHEAD = 4
@@ -35,6 +35,7 @@ class Capture:
         self.statuses: set[str] = set()
         self.members: dict[str, Any] = {}
         self.minimum_flow_age: int | None = None
+        self.api_filters: list[dict[str, Any]] = []
         self.flow_count = 0
         self.keys = FindingKeys()
         # Of a flow log, the firewall that it was found to be of.
@@ -71,7 +72,9 @@ class Capture:
         # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
         description = api.describe(arn, self.scope, self.flow_operation_id)
         self._note(description)
-        self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
+        asked = description.get("FlowOperation") or {}
+        self.minimum_flow_age = asked.get("MinimumFlowAgeInSeconds")
+        self.api_filters = asked.get("FlowFilters") or []
         for page in api.flow_operation_results(arn, self.scope, self.flow_operation_id):
             self._note(page)
             flows = page["Flows"]
@@ -159,24 +162,33 @@ def pages_of(
 def saved_pages(path: str, firewall_name: str | None, saved: Capture) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
     """Yield the flow records of a capture file or flow log, as pages_of does; raise FlowOpsError for two firewalls."""
     page: list[dict[str, Any]] = []
-    for record in read_records(path):
+    wanted = firewall_name
+    others: set[str] = set()
+    for number, record in enumerate(read_records(path), 1):
         name = record.pop("firewall_name", None)
-        if name is not None and firewall_name is None:
-            firewall_name = saved.firewall_name = name
-        if name is not None and name != firewall_name:
-            if saved.firewall_name is None:
+        if name is not None and name != wanted:
+            if firewall_name is not None:
+                others.add(name)
                 continue
-            raise FlowOpsError(
-                f"src: '{path}' has flows of the firewalls {shown(firewall_name)} and {shown(name)}; say with"
-                " firewall_name which one to judge."
-            )
+            if wanted is not None:
+                raise FlowOpsError(
+                    f"src: '{path}' has flows of the firewalls {shown(wanted)} and {shown(name)}; say with"
+                    " firewall_name which one to judge."
+                )
+            wanted = saved.firewall_name = name
+        problem = problem_of(record)
+        if problem:
+            raise FlowOpsError(f"src: flow {number} of '{path}' is no flow record; {problem}.")
         page.append(record)
         if len(page) == _SAVED_PAGE:
             saved.flow_count += len(page)
             yield saved, page
             page = []
+    saved.flow_count += len(page)
+    if others and not saved.flow_count:
+        known = ", ".join(sorted(others))
+        raise OptionError("firewall_name", firewall_name, f"the flow log has flows of {known}")
     if page:
-        saved.flow_count += len(page)
         yield saved, page
 
 

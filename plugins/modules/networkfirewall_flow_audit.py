@@ -357,6 +357,11 @@ plan:
   returned: with O(plan=true)
   type: dict
   contains:
+    firewall_arn:
+      description: The firewall that the plan is for.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
     operations:
       description:
         - The flushes, items for the option O(flowops.aws.networkfirewall_flow_flush#module:operations).

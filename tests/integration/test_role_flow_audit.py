@@ -434,7 +434,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "not-an-arn": ({"firewall_arn": "egress", "flow_audit_policy": NO_TELNET}, ["flow_audit_firewall_arn", "egress"]),
     "malformed-arn": (
         {"firewall_arn": "arn:aws:network-firewall:us-east-1:12:firewall/egress", "flow_audit_policy": NO_TELNET},
-        ["firewall_arn", "us-east-1:12:", "give a firewall's ARN"],
+        ["flow_audit_firewall_arn", "us-east-1:12:", "give the ARN of the firewall"],
     ),
     "age-a-text": (
         {"flow_audit_policy": NO_TELNET, "flow_audit_minimum_flow_age": "old"},

@@ -167,12 +167,31 @@ def lines(path: Path, *records: dict[str, Any]) -> str:
 
 
 def test_a_saved_capture_is_read_in_order(tmp_path: Path) -> None:
-    records = [{"source_address": "10.0.0.1", "protocol": "tcp", "source_port": number} for number in range(450)]
+    flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp"}
+    records = [{**flow, "source_port": number} for number in range(450)]
     saved = Capture("", {})
     pages = list(saved_pages(lines(tmp_path / "flows.jsonl", *records), None, saved))
     assert [len(page) for _capture, page in pages] == [200, 200, 50]
     assert [record["source_port"] for _capture, page in pages for record in page] == list(range(450))
     assert saved.flow_count == 450
+
+
+@pytest.mark.parametrize(
+    ("members", "part"),
+    [
+        ({"source_address": None}, "source_address is None"),
+        ({"destination_address": "x\0"}, "destination_address is 'x"),
+        ({"destination_port": "22"}, "destination_port is '22'"),
+        ({"source_port": 65536}, "source_port is 65536"),
+        ({"protocol_number": -1}, "protocol_number is -1"),
+        ({"age": True}, "age is True"),
+    ],
+)
+def test_what_is_no_flow_record_is_not_judged(tmp_path: Path, members: dict[str, Any], part: str) -> None:
+    flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp", **members}
+    with pytest.raises(FlowOpsError) as caught:
+        list(saved_pages(lines(tmp_path / "flows.jsonl", flow), None, Capture("", {})))
+    assert part in caught.value.message and "flow 1 of" in caught.value.message
 
 
 # -- plans ------------------------------------------------------------------------------------------------------------
