@@ -67,13 +67,28 @@ class ActionModule(ActionBase):
         raise OptionError("policy_file", path, f"there is no such file in {' or '.join(map(os.path.dirname, tried))}")
 
 
+class _StrictLoader(yaml.SafeLoader):
+    """YAML without a second value for a key, by which rules would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return the mapping; raise ConstructorError for a key that is there twice."""
+        seen = set()
+        for key_node, _value_node in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is not None and key in seen:
+                problem = f"the key {key!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+            seen.add(key)
+        return dict(super().construct_mapping(node, deep))
+
+
 def _read(path: str, given: str) -> Any:
     try:
         with open(path, encoding="utf-8") as file:
-            return yaml.safe_load(file)
+            return yaml.load(file, _StrictLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError("policy_file", given, f"it cannot be read ({error})") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise OptionError("policy_file", given, f"it is not YAML ({' '.join(str(error).split())})") from error
 
 

@@ -126,7 +126,7 @@ _raw:
       sample: {"flow_filters": [{"source_address": {"address_definition": "0.0.0.0/0"}}]}
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
@@ -134,7 +134,7 @@ from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 
 from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, client_config, described
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
 from ansible_collections.flowops.aws.plugins.module_utils.scope import (
     SCOPE_MEMBERS,
     check_firewall_name,
@@ -150,6 +150,15 @@ display = Display()
 _SIGN_OF_LIFE = 30.0
 
 
+def _flat(terms: Iterable[Any]) -> Iterator[Any]:
+    """Yield the terms; a list that was given as one term is what it holds."""
+    for term in terms:
+        if isinstance(term, (list, tuple)):
+            yield from _flat(term)
+        else:
+            yield term
+
+
 def _is_planned(term: Any) -> bool:
     return isinstance(term, Mapping) and "flow_operation_type" in term and "flow_operation_id" not in term
 
@@ -161,14 +170,15 @@ class LookupModule(AWSLookupBase):
         try:
             return self._wait(terms)
         except FlowOpsError as error:
-            raise AnsibleLookupError(error.message) from error
+            # Ansible shows the causes of an error behind it, and the sentence already says them.
+            raise AnsibleLookupError(error.message) from None
 
     def _wait(self, terms: list[Any]) -> list[Any]:
         timeout = self.get_option("timeout")
         if timeout < 0:
             raise OptionError("timeout", timeout, "give a number of seconds from 0 up")
         # What a capture or a flush in check mode says it would start has no ID, and nothing to wait for.
-        operations = [self._operation(term) for term in terms if not _is_planned(term)]
+        operations = [self._operation(term) for term in _flat(terms) if not _is_planned(term)]
         if not operations:
             return []
         api = NetworkFirewall(self.client("network-firewall", aws_config=client_config(None)), warn=self.warn)
@@ -196,7 +206,7 @@ class LookupModule(AWSLookupBase):
             check_firewall_name(name)
         else:
             raise FlowOpsError(
-                f"The term {given.get('flow_operation_id')!r} names no firewall and neither do the options; give"
+                f"The term {shown(given.get('flow_operation_id'))} names no firewall and neither do the options; give"
                 " firewall_arn or firewall_name."
             )
         return {

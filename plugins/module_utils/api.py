@@ -22,6 +22,7 @@ from typing import Any
 try:
     import boto3
     import botocore
+    import botocore.loaders
     from botocore.config import Config
     from botocore.exceptions import (
         BotoCoreError,
@@ -48,6 +49,8 @@ from .polling import Answer, wait_for
 from .records import utc_text
 from .scope import MEMBER_SINCE, SCOPE_MEMBERS, parse_firewall_arn, scope_text, scope_to_api
 
+# A page that every listing of these services can have.
+_SMALL_PAGE = 100
 FINISHED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED")
 CAPTURE, FLUSH = "FLOW_CAPTURE", "FLOW_FLUSH"
 MAX_PARALLEL = 16
@@ -59,8 +62,11 @@ THROTTLING_CODES = ("ThrottlingException", "Throttling", "TooManyRequestsExcepti
 # Waits of about 0.1, 0.2, 0.4 ... 20 seconds, halved by jitter on average: some two minutes of trouble on one page.
 _READ_ATTEMPTS = 16
 _CONNECT_ATTEMPTS = 4
-_START_ATTEMPTS = 8
+_START_ATTEMPTS = 12
 _LOOKS_FOR_A_LOST_START = 3
+_CLOCKS_APART = 5.0
+# Seconds that a start based on a capture may take from being sent to being carried out.
+ON_THE_WAY = 5
 
 
 class IncompleteAnswer(Exception):
@@ -175,14 +181,14 @@ def calling(doing: str) -> Iterator[None]:
         raise sentence(error, doing) from error
 
 
-def sentence(error: Any, doing: str) -> FlowOpsError:
+def sentence(error: Any, doing: str, attempts: int = _READ_ATTEMPTS) -> FlowOpsError:
     """Return an SDK exception as a FlowOpsError: one sentence, and error {code, message} for programs."""
     code = code_of(error)
     if code:
         message = str(error.response.get("Error", {}).get("Message") or "").strip().rstrip(".")
         text = f"{message} ({code})" if message else code
         if code in THROTTLING_CODES:
-            text += f"; AWS kept throttling through {_READ_ATTEMPTS} attempts, try again later or with fewer forks"
+            text += f"; AWS kept throttling through {attempts} attempts, try again later or with fewer forks"
         elif code in ("ExpiredTokenException", "ExpiredToken"):
             text += "; the session credentials have expired, get new ones"
         return FlowOpsError(f"Could not {doing}: {text}.", error={"code": code, "message": message})
@@ -197,10 +203,10 @@ def sentence(error: Any, doing: str) -> FlowOpsError:
         text = f"{str(error).rstrip('.')}; check endpoint_url, region and the network"
         text = text[0].lower() + text[1:]
     elif isinstance(error, IncompleteAnswer):
-        text = f"{error}, {_READ_ATTEMPTS} times in a row; check endpoint_url and what lies between here and AWS"
+        text = f"{error}, {attempts} times in a row; check endpoint_url and what lies between here and AWS"
     else:
         text = " ".join(str(error).split()).rstrip(".")
-    return FlowOpsError(f"Could not {doing}: {text}.", error={"code": type(error).__name__, "message": str(error)})
+    return FlowOpsError(f"Could not {doing}: {text}.", error={"code": type(error).__name__, "message": text})
 
 
 @dataclass(frozen=True)
@@ -265,7 +271,8 @@ class Listing:
         paginator = self.client.get_paginator(self.operation)
         token_key = self._token_key()
         token, skip = _decode_token(self.paging.starting_token)
-        config: dict[str, Any] = {"PageSize": self.paging.page_size}
+        # As few as are wanted, if that is less than a page: then the service's own token says where to go on.
+        config: dict[str, Any] = {"PageSize": self.paging.page_size or self._fewer_than_a_page()}
         if token is not None:
             config["StartingToken"] = TokenEncoder().encode({token_key: token})
         left = self.paging.max_items
@@ -296,6 +303,10 @@ class Listing:
             yield {**page, self.list_key: shown_items} if skipped else page
             token = following
 
+    def _fewer_than_a_page(self) -> int | None:
+        most = self.paging.max_items
+        return most if most is not None and most <= _SMALL_PAGE else None
+
     def _token_key(self) -> str:
         return "nextToken" if self.list_key == "messages" else "NextToken"
 
@@ -325,12 +336,13 @@ def client_config(aws_config: Mapping[str, Any] | None) -> Any:
     This room retries by itself: it knows what may be asked twice, and that a start may not.
     """
     settings = {"max_pool_connections": 2 * MAX_PARALLEL, **(aws_config or {})}
-    mode = (settings.get("retries") or {}).get("mode", "standard")
     try:
+        mode = (settings.get("retries") or {}).get("mode", "standard")
         return Config(**{**settings, "retries": {"mode": mode, "total_max_attempts": 1}})
-    except (TypeError, BotoCoreError) as error:
+    except (AttributeError, TypeError, ValueError, BotoCoreError) as error:
+        # Only the names: a proxy's URL may hold a password.
         raise OptionError(
-            "aws_config", aws_config, f"give settings of botocore's Config ({' '.join(str(error).split())})"
+            "aws_config", sorted(map(str, settings)), "give settings of botocore's Config, each of its type"
         ) from error
 
 
@@ -525,49 +537,75 @@ class NetworkFirewall:
         was lost is looked for among the operations that were not there before, and never sent twice blindly.
         With captured_at, the minimum flow age sent grows by the seconds since then, counted by the service's clock.
         """
-        known = self._rows(arn, scope)
-        seen = known
-        lost: list[dict[str, Any]] = []
-        failures = 0
-        verb = "capture" if kind == CAPTURE else "flush"
-        doing = f"start a flow {verb} in {scope_text(scope)}"
-        while True:
-            request: dict[str, Any] = {"FirewallArn": arn, **scope_to_api(scope), "FlowFilters": list(api_filters)}
-            age = self._age_to_ask(arn, scope, minimum_flow_age, captured_at)
-            if age is not None:
-                request["MinimumFlowAgeInSeconds"] = age
-            with calling(doing):
-                try:
-                    answer = _whole(self._start[kind], doing, "FlowOperationId")(**request)
-                    return self._started(kind, arn, scope, answer["FlowOperationId"], age, answer)
-                except (EndpointConnectionError, ConnectTimeoutError):
-                    # Nothing was sent.
-                    failures += 1
-                    if failures >= _CONNECT_ATTEMPTS:
-                        raise
-                except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
-                    code = ReadRetry.status_code_from_exception(error)
-                    if code == "InvalidRequestException":
-                        adopted = self._adopt(kind, arn, scope, known, lost) if lost else None
-                        if adopted:
-                            return adopted
-                        rows = self._rows(arn, scope)
-                        if not _busy(rows, seen):
-                            raise
-                        self._wait_until_idle(arn, scope, deadline)
-                        seen = rows
-                        continue
-                    failures += 1
-                    if failures >= _START_ATTEMPTS:
-                        raise
-                    if code not in THROTTLING_CODES:
-                        if not ReadRetry.found(code, list(RETRIED_CODES)):
-                            raise
-                        lost.append(request)
-                        adopted = self._look_for(kind, arn, scope, known, lost)
-                        if adopted:
-                            return adopted
-            self.clock.sleep(min(0.2 * 2**failures, 10.0))
+        attempt = _Attempt(kind, arn, dict(scope), list(api_filters))
+        attempt.known = seen = self._rows(arn, scope)
+        try:
+            while True:
+                age = self._age_to_ask(arn, scope, minimum_flow_age, captured_at)
+                outcome = self._try(attempt, age, deadline)
+                if isinstance(outcome, dict):
+                    return outcome
+                if outcome is _WAS_BUSY:
+                    rows = self._rows(arn, scope)
+                    if not _busy(rows, seen):
+                        raise attempt.error
+                    self._wait_until_idle(arn, scope, deadline)
+                    seen = self._rows(arn, scope)
+                    if not attempt.lost:
+                        # What ended meanwhile was somebody else's, whatever it was about.
+                        attempt.known = seen
+                if self.clock.monotonic() >= deadline:
+                    raise attempt.error
+                pause = min(0.2 * 2**attempt.failures, 10.0, max(0.0, deadline - self.clock.monotonic()))
+                self.clock.sleep(pause)
+        except FlowOpsError as error:
+            if attempt.lost:
+                raise FlowOpsError(
+                    f"{error.message} The answer to a start was lost, so the {attempt.verb} may have been started all"
+                    " the same; look at the flow operations before starting it again.",
+                    **{**error.details, "maybe_started": True},
+                ) from error
+            raise
+
+    def _try(self, attempt: _Attempt, age: int | None, deadline: float) -> dict[str, Any] | object:
+        """Send a start once; return the operation, _WAS_BUSY or _FAILED when it is worth another, or raise."""
+        request: dict[str, Any] = {
+            "FirewallArn": attempt.arn,
+            **scope_to_api(attempt.scope),
+            "FlowFilters": attempt.api_filters,
+        }
+        if age is not None:
+            request["MinimumFlowAgeInSeconds"] = age
+        try:
+            answer = _whole(self._start[attempt.kind], attempt.doing, "FlowOperationId")(**request)
+            return self._started(attempt, answer["FlowOperationId"], age, answer)
+        except (EndpointConnectionError, ConnectTimeoutError) as error:
+            # Nothing was sent.
+            attempt.failures += 1
+            attempt.unreachable += 1
+            attempt.error = sentence(error, attempt.doing)
+            if attempt.unreachable >= _CONNECT_ATTEMPTS:
+                raise attempt.error from error
+            return _FAILED
+        except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
+            attempt.failures += 1
+            attempt.error = sentence(error, attempt.doing, attempt.failures)
+            code = ReadRetry.status_code_from_exception(error)
+            if code == "InvalidRequestException":
+                attempt.failures = 0
+                return (self._adopt(attempt) if attempt.lost else None) or _WAS_BUSY
+            if code not in THROTTLING_CODES:
+                if not ReadRetry.found(code, list(RETRIED_CODES)):
+                    raise attempt.error from error
+                attempt.lost.append(request)
+                adopted = self._look_for(attempt)
+                if adopted:
+                    return adopted
+            if attempt.failures >= _START_ATTEMPTS:
+                raise attempt.error from error
+            return _FAILED
+        except BotoCoreError as error:
+            raise sentence(error, attempt.doing) from error
 
     def _age_to_ask(
         self, arn: str, scope: Mapping[str, str], minimum: int | None, captured_at: datetime | None
@@ -575,7 +613,14 @@ class NetworkFirewall:
         if captured_at is None:
             return minimum
         passed = self.service_time(arn, scope) - captured_at.timestamp()
-        return (minimum or 0) + max(0, math.ceil(passed))
+        if passed < -_CLOCKS_APART:
+            raise OptionError(
+                "captured_at",
+                utc_text(captured_at),
+                "it lies in the future of AWS's clock; give the time of the capture with its offset from UTC",
+            )
+        # A start takes a while to arrive and to be carried out, and flows are born meanwhile.
+        return (minimum or 0) + max(0, math.ceil(passed)) + ON_THE_WAY
 
     def service_time(self, arn: str, scope: Mapping[str, str]) -> float:
         """Return the service's own clock, seconds since the epoch, never behind it; ours when it sends no Date."""
@@ -587,50 +632,79 @@ class NetworkFirewall:
         except (TypeError, ValueError):
             return float(self.clock.time())
 
-    def _look_for(
-        self, kind: str, arn: str, scope: Mapping[str, str], known: Mapping[str, Any], lost: list[dict[str, Any]]
-    ) -> dict[str, Any] | None:
+    def _look_for(self, attempt: _Attempt) -> dict[str, Any] | None:
         for look in range(_LOOKS_FOR_A_LOST_START):
-            adopted = self._adopt(kind, arn, scope, known, lost)
+            adopted = self._adopt(attempt)
             if adopted:
                 return adopted
             if look < _LOOKS_FOR_A_LOST_START - 1:
                 self.clock.sleep(0.5 * 2**look)
         return None
 
-    def _adopt(
-        self, kind: str, arn: str, scope: Mapping[str, str], known: Mapping[str, Any], lost: list[dict[str, Any]]
-    ) -> dict[str, Any] | None:
-        wanted = {(keys_of(request["FlowFilters"]), request.get("MinimumFlowAgeInSeconds") or 0) for request in lost}
-        for operation_id, row in self._rows(arn, scope).items():
-            if operation_id in known or row["FlowOperationType"] != kind:
+    def _adopt(self, attempt: _Attempt) -> dict[str, Any] | None:
+        """Return the operation that a start had begun whose answer was lost, None when there is none."""
+        wanted = {(keys_of(request["FlowFilters"]), _age_in(request)): request for request in attempt.lost}
+        for operation_id, row in self._rows(attempt.arn, attempt.scope).items():
+            if operation_id in attempt.known or row["FlowOperationType"] != attempt.kind:
                 continue
-            found = self.describe(arn, scope, operation_id)
-            flow_operation = found.get("FlowOperation") or {}
-            asked = keys_of(flow_operation.get("FlowFilters") or ()), flow_operation.get("MinimumFlowAgeInSeconds") or 0
-            same_scope = all(found.get(SCOPE_MEMBERS[name], value) == value for name, value in scope.items())
-            if asked in wanted and same_scope:
+            try:
+                found = self.describe(attempt.arn, attempt.scope, operation_id)
+                asked = found.get("FlowOperation") or {}
+                request = wanted.get((keys_of(asked.get("FlowFilters") or ()), _age_in(asked)))
+            except OptionError:
+                # Filters that this collection would not send are somebody else's.
+                continue
+            except FlowOpsError as error:
+                if error.details.get("error", {}).get("code") != "ResourceNotFoundException":
+                    raise
+                continue
+            same_scope = all(found.get(SCOPE_MEMBERS[name], value) == value for name, value in attempt.scope.items())
+            if request is not None and same_scope:
                 self.warn(
-                    f"The answer to a start in {scope_text(scope)} was lost; the operation it had started,"
+                    f"The answer to a start in {scope_text(attempt.scope)} was lost; the operation it had started,"
                     f" {operation_id}, was found and is used."
                 )
-                return {**self._started(kind, arn, scope, operation_id, asked[1], found), "adopted": True}
+                age = request.get("MinimumFlowAgeInSeconds")
+                return {**self._started(attempt, operation_id, age, found), "adopted": True}
         return None
 
     @staticmethod
-    def _started(
-        kind: str, arn: str, scope: Mapping[str, str], operation_id: str, age: int | None, answer: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _started(attempt: _Attempt, operation_id: str, age: int | None, answer: Mapping[str, Any]) -> dict[str, Any]:
         item: dict[str, Any] = {
-            "firewall_arn": arn,
-            **scope,
+            "firewall_arn": attempt.arn,
+            **attempt.scope,
             "flow_operation_id": operation_id,
-            "flow_operation_type": kind,
+            "flow_operation_type": attempt.kind,
             "flow_operation_status": answer.get("FlowOperationStatus", "IN_PROGRESS"),
         }
         if age is not None:
             item["minimum_flow_age"] = age
         return item
+
+
+class _Attempt:
+    """One capture or flush on its way: what is asked for, what has been sent without an answer, what went wrong."""
+
+    def __init__(self, kind: str, arn: str, scope: dict[str, str], api_filters: list[Mapping[str, Any]]) -> None:
+        self.kind = kind
+        self.arn = arn
+        self.scope = scope
+        self.api_filters = api_filters
+        self.verb = "capture" if kind == CAPTURE else "flush"
+        self.doing = f"start a flow {self.verb} in {scope_text(scope)}"
+        # The operations that were there before the first start whose answer was lost.
+        self.known: Mapping[str, Any] = {}
+        self.lost: list[dict[str, Any]] = []
+        self.failures = 0
+        self.unreachable = 0
+        self.error = FlowOpsError(f"Could not {self.doing}.")
+
+
+_WAS_BUSY, _FAILED = object(), object()
+
+
+def _age_in(asked: Mapping[str, Any]) -> int:
+    return int(asked.get("MinimumFlowAgeInSeconds") or 0)
 
 
 class ThingsGraph:
@@ -703,7 +777,8 @@ class Ec2:
 
 def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | None) -> ThingsGraph:
     """Return AWS IoT Things Graph through connect(service, aws_config=...); raise FlowOpsError if the SDK lacks it."""
-    if "iotthingsgraph" not in boto3.session.Session().get_available_services():
+    # The default session may name a profile that is not there; which services there are does not depend on it.
+    if "iotthingsgraph" not in botocore.loaders.create_loader().list_available_services("service-2"):
         raise FlowOpsError(
             f"This boto3 {boto3.__version__} no longer knows AWS IoT Things Graph, which AWS has discontinued;"
             " install a release that still has it, such as boto3 1.44."

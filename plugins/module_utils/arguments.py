@@ -13,13 +13,15 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .api import NetworkFirewall, client_config
-from .errors import FlowOpsError, OptionError
+from .errors import FlowOpsError, OptionError, shortened
 from .scope import check_firewall_name, parse_firewall_arn, scope_of
 
 # AWX drops an event's result above 700,000 bytes; this leaves room for what Ansible adds.
 RESULT_LIMIT = 500_000
 # Room for what comes on top of the result: Ansible's own keys and warnings, the filters and reports that a role adds.
 _ADDED_LATER = 20_000
+# However large the options are, which whoever gave them has to bound.
+_LEAST_RESULT = 150_000
 
 
 def firewall_options() -> dict[str, Any]:
@@ -76,9 +78,9 @@ def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str
 
 def checked_firewall(params: Mapping[str, Any]) -> None:
     """Raise OptionError when the firewall's ARN or name cannot be one."""
-    if params.get("firewall_arn"):
+    if params.get("firewall_arn") is not None:
         parse_firewall_arn(params["firewall_arn"])
-    elif params.get("firewall_name"):
+    elif params.get("firewall_name") is not None:
         check_firewall_name(params["firewall_name"])
 
 
@@ -105,7 +107,7 @@ def compiled_query(query: str | None) -> Any:
     try:
         return jmespath.compile(query)
     except jmespath.exceptions.JMESPathError as error:
-        reason = " ".join(str(error).partition("\n")[0].split())
+        reason = shortened(str(error).partition("\n")[0])
         raise OptionError("query", query, f"give a JMESPath expression over one page ({reason})") from error
 
 
@@ -118,7 +120,7 @@ def searched(expression: Any, pages: Iterable[Mapping[str, Any]], query: str) ->
         try:
             value = expression.search({key: item for key, item in page.items() if key != "ResponseMetadata"})
         except jmespath.exceptions.JMESPathError as error:
-            reason = " ".join(str(error).split())
+            reason = shortened(str(error))
             raise OptionError("query", query, f"give a JMESPath expression that fits a page ({reason})") from error
         if isinstance(value, list):
             found.extend(value)
@@ -139,8 +141,8 @@ def warn_when_large(module: AnsibleAWSModule, result: Mapping[str, Any], instead
 def room_in(module: AnsibleAWSModule, result: Mapping[str, Any]) -> int:
     """Return how many bytes a result can still grow by, less than 0 when it is too large already."""
     # Ansible tells the options back beside the result.
-    limit = RESULT_LIMIT - _ADDED_LATER - len(json.dumps(module.params, default=str))
-    return limit - len(json.dumps(result))
+    told_back = len(json.dumps(module.params, default=str))
+    return max(RESULT_LIMIT - _ADDED_LATER - told_back, _LEAST_RESULT) - len(json.dumps(result))
 
 
 def bounded(module: AnsibleAWSModule, result: dict[str, Any], list_key: str, plan_dest: str | None) -> dict[str, Any]:

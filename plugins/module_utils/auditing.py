@@ -72,7 +72,7 @@ class LiveSource:
 class SavedSource:
     """A capture file or a flow log in place of captures in AWS; whether it is whole, its owner says."""
 
-    def __init__(self, path: str, arn: str, name: str | None, partial: bool) -> None:
+    def __init__(self, path: str, arn: str, name: str | None, partial: bool | None) -> None:
         self.saved = Capture("", {})
         self.captures = [self.saved]
         self.path = path
@@ -94,15 +94,17 @@ class SavedSource:
     @property
     def partial(self) -> bool:
         """True when flows may be missing."""
-        return self._partial
+        return self._partial is not False
 
     def told(self) -> list[dict[str, Any]]:
         """Return no flow operations: none was read."""
         return []
 
     def warnings(self) -> list[str]:
-        """Return no sentences: whoever says that the file is partial knows it."""
-        return []
+        """Return a sentence unless it was said whether flows are missing."""
+        if self._partial is not None:
+            return []
+        return [f"Nothing says that {self.path} has every flow, so flows may be missing; say partial=false if it has."]
 
 
 Source = Union[LiveSource, SavedSource]
@@ -112,7 +114,7 @@ def _live(module: AnsibleAWSModule) -> LiveSource:
     params = module.params
     if not params["firewall_arn"] and not params["firewall_name"]:
         raise FlowOpsError("operations need the firewall they are of; give firewall_arn or firewall_name.")
-    if params["partial"]:
+    if params["partial"] is not None:
         raise FlowOpsError("partial and operations were given together; AWS says whether a capture is partial.")
     if params["resume"] and not params["dest"]:
         raise FlowOpsError("resume needs dest, beside which it keeps what has been read; give dest too.")
@@ -173,9 +175,13 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
                 planner.add(capture, records, found, policy.looks_at_state)
         whole_plan = None
         if planner is not None:
-            whole_plan = {**planner.plan(source.captures), "captured_flow_count": summary.flow_count}
+            whole_plan = {
+                "firewall_arn": source.arn,
+                **planner.plan(source.captures),
+                "captured_flow_count": summary.flow_count,
+            }
             if "plan_dest" in files:
-                files["plan_dest"].write({**source.firewall, **whole_plan})
+                files["plan_dest"].write(whole_plan)
     _warn(module, policy, source, whole_plan)
     result: dict[str, Any] = {
         "changed": any(file.changed for file in files.values()),

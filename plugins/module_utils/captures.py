@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -30,6 +31,8 @@ def check_dest(path: str, option: str = "dest") -> str:
         raise OptionError(option, path, f"its folder {folder} does not exist, make it first")
     if os.path.isdir(path):
         raise OptionError(option, path, "it is a folder, give the path of a file")
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise OptionError(option, path, "what is there is not a regular file")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OptionError(option, path, f"its folder {folder} cannot be written to by this user")
     if os.path.exists(path) and not os.access(path, os.W_OK):
@@ -74,13 +77,9 @@ class LineFile:
 
     def __enter__(self) -> LineFile:
         try:
-            self._raw = (
-                None
-                if self.dry_run
-                else os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb")
-            )
-            if self._raw is not None:
-                os.fchmod(self._raw.fileno(), 0o600)
+            self._raw = None if self.dry_run else self._opened()
+        except BlockingIOError as error:
+            raise OptionError(self.option, self.path, "another task is writing it at this moment") from error
         except OSError as error:
             raise OptionError(self.option, self.path, f"it cannot be written ({error.strerror})") from error
         self._hashed = _Hashed(self._raw)
@@ -91,6 +90,18 @@ class LineFile:
             # No name and no time in the header: the same flows make the same file.
             self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=sink, mtime=0)
         return self
+
+    def _opened(self) -> IO[bytes]:
+        file = os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb")
+        try:
+            # Two tasks that write one file would both believe that what is there is theirs.
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.fchmod(file.fileno(), 0o600)
+            file.truncate()
+        except OSError:
+            file.close()
+            raise
+        return file
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Write one record as a line."""
@@ -120,11 +131,12 @@ class LineFile:
                     self.size = self._raw.tell()
                     self._raw.flush()
                     os.fsync(self._raw.fileno())
-                    self._raw.close()
                 self.sha256 = self._hashed.sha256.hexdigest()
                 self.changed = sha256_of(self.path) != self.sha256
                 if self._raw is not None:
+                    # Before it is closed, for the lock ends with that.
                     os.replace(self.part, self.path)
+                    self._raw.close()
         except OSError as failed:
             self._discard()
             raise self._failed(failed) from failed
@@ -140,10 +152,10 @@ class LineFile:
         if self._raw is not None:
             # What is still buffered has nowhere to go any more, and a full disk fails the closing too.
             self._hashed.raw = None
+            with suppress(FileNotFoundError):
+                os.unlink(self.part)
             with suppress(OSError):
                 self._raw.close()
-            if os.path.exists(self.part):
-                os.unlink(self.part)
 
 
 def sha256_of(path: str) -> str | None:

@@ -25,6 +25,12 @@ class OptionError(FlowOpsError):
         super().__init__(f"{option}: {shown(value)} is not allowed; {allowed}.")
 
 
+def shortened(text: str, limit: int = 200) -> str:
+    """Return a text on one line, at most limit characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 3] + "..."
+
+
 def shown(value: Any, limit: int = 200) -> str:
     """Return a value as a sentence shows it: quoted, on one line, at most limit characters."""
     text = repr(value) if not isinstance(value, str) else "'" + value.replace("\n", "\\n").replace("\r", "\\r") + "'"

@@ -108,6 +108,8 @@ def _one_to_api(item: Mapping[str, Any], path: str, total: int) -> dict[str, Any
         if item.get(name) is not None:
             ports = parse_ports(item[name], f"{path}.{name}")
             api[member] = "ANY" if ports is None else ports_to_api(ports)
+    if item.get("protocols") == []:
+        raise OptionError(f"{path}.protocols", [], "name at least one protocol, or leave it out for any")
     if item.get("protocols"):
         numbers = [parse_protocol(value, f"{path}.protocols") for value in item["protocols"]]
         api["Protocols"] = [str(number) for number in dict.fromkeys(numbers)]
@@ -163,6 +165,28 @@ def _key(item: Mapping[str, Any]) -> FilterKey:
         port("DestinationPort"),
         tuple(sorted({-1 if number is None else number for number in numbers})),
     )
+
+
+def within(inner: Mapping[str, Any], outers: Iterable[FilterKey]) -> bool:
+    """Return whether one of the outer filters, keys as of keys_of, matches all flows that the inner API filter does."""
+    narrow = _key(inner)
+    return any(_key_within(narrow, outer) for outer in outers)
+
+
+def _key_within(inner: FilterKey, outer: FilterKey) -> bool:
+    for mine, other, wanted in ((inner[0], inner[1], outer[0]), (inner[1], inner[0], outer[1])):
+        if not wanted:
+            continue
+        # A filter that leaves one address open still says the IP version by the other.
+        known = ipaddress.ip_network(mine or (EVERY_FLOW[1] if ":" in other else EVERY_FLOW[0]))
+        network = ipaddress.ip_network(wanted)
+        if known.version != network.version or not known.subnet_of(network):  # type: ignore[arg-type]
+            return False
+    for mine, wanted in zip(inner[2:4], outer[2:4], strict=True):
+        ports, allowed = (parse_ports(text or "any", "port") for text in (mine, wanted))
+        if allowed is not None and (ports is None or ports[0] < allowed[0] or ports[1] > allowed[1]):
+            return False
+    return not outer[4] or (bool(inner[4]) and set(inner[4]) <= set(outer[4]))
 
 
 def matcher(api_filters: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], bool]:

@@ -138,7 +138,7 @@ def _point(address: str) -> Span | None:
         if ":" in address:
             return 6, int.from_bytes(inet_pton(AF_INET6, address), "big")
         return 4, int.from_bytes(inet_pton(AF_INET, address), "big")
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -386,6 +386,8 @@ class _Compiler:
             self._mistake(f"{path}.file", file, f"it cannot be read ({error.strerror})")
         except UnicodeDecodeError:
             self._mistake(f"{path}.file", file, "it is not UTF-8 text")
+        except ValueError:
+            self._mistake(f"{path}.file", file, "it is not the name of a file")
         return entries
 
     def _rule(self, path: str, item: Mapping[str, Any]) -> tuple[Rule, str]:

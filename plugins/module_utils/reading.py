@@ -22,7 +22,7 @@ from .captures import read_records
 from .errors import FlowOpsError, OptionError, shown
 from .plan import FindingKeys, build
 from .protocols import WITH_PORTS
-from .records import records_of, utc_text
+from .records import problem_of, records_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
 
 _PAGES_AHEAD = 4
@@ -49,6 +49,7 @@ class Capture:
         self.statuses: set[str] = set()
         self.members: dict[str, Any] = {}
         self.minimum_flow_age: int | None = None
+        self.api_filters: list[dict[str, Any]] = []
         self.flow_count = 0
         self.keys = FindingKeys()
         # Of a flow log, the firewall that it was found to be of.
@@ -88,7 +89,9 @@ class Capture:
         # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
         description = api.describe(arn, self.scope, self.flow_operation_id)
         self._note(description)
-        self.minimum_flow_age = (description.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
+        asked = description.get("FlowOperation") or {}
+        self.minimum_flow_age = asked.get("MinimumFlowAgeInSeconds")
+        self.api_filters = asked.get("FlowFilters") or []
         if self.is_read:
             return
         paging = Paging(starting_token=Listing.token_after("NextToken", self.token) if self.token else None)
@@ -167,7 +170,7 @@ def pages_of(
 ) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
     """Yield the flow records of captures, a page of each in turn, which is the same order however fast each one is.
 
-    Each capture is read by a thread of its own that stays a few pages ahead, so that fetching and judging overlap.
+    Of several, each is read by a thread of its own that stays a few pages ahead.
     With a journal, the pages that an earlier reading has noted come first, and each further one is noted.
     """
     last = -1
@@ -177,7 +180,10 @@ def pages_of(
             yield captures[at], captures[at].take(page)
     api.lift_flows()
     ended = threading.Event()
-    readers = {at: _Reader(capture, api, arn, ended) for at, capture in enumerate(captures)}
+    readers: dict[int, _Reader | _Direct] = {
+        at: _Reader(capture, api, arn, ended) if len(captures) > 1 else _Direct(capture, api, arn)
+        for at, capture in enumerate(captures)
+    }
     try:
         while readers:
             for at in sorted(readers):
@@ -261,25 +267,46 @@ def _parsed(line: bytes) -> Any:
 def saved_pages(path: str, firewall_name: str | None, saved: Capture) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
     """Yield the flow records of a capture file or flow log, as pages_of does; raise FlowOpsError for two firewalls."""
     page: list[dict[str, Any]] = []
-    for record in read_records(path):
+    wanted = firewall_name
+    others: set[str] = set()
+    for number, record in enumerate(read_records(path), 1):
         name = record.pop("firewall_name", None)
-        if name is not None and firewall_name is None:
-            firewall_name = saved.firewall_name = name
-        if name is not None and name != firewall_name:
-            if saved.firewall_name is None:
+        if name is not None and name != wanted:
+            if firewall_name is not None:
+                others.add(name)
                 continue
-            raise FlowOpsError(
-                f"src: '{path}' has flows of the firewalls {shown(firewall_name)} and {shown(name)}; say with"
-                " firewall_name which one to judge."
-            )
+            if wanted is not None:
+                raise FlowOpsError(
+                    f"src: '{path}' has flows of the firewalls {shown(wanted)} and {shown(name)}; say with"
+                    " firewall_name which one to judge."
+                )
+            wanted = saved.firewall_name = name
+        problem = problem_of(record)
+        if problem:
+            raise FlowOpsError(f"src: flow {number} of '{path}' is no flow record; {problem}.")
         page.append(record)
         if len(page) == _SAVED_PAGE:
             saved.flow_count += len(page)
             yield saved, page
             page = []
+    saved.flow_count += len(page)
+    if others and not saved.flow_count:
+        known = ", ".join(sorted(others))
+        raise OptionError("firewall_name", firewall_name, f"the flow log has flows of {known}")
     if page:
-        saved.flow_count += len(page)
         yield saved, page
+
+
+class _Direct:
+    """Reads the only capture where its pages are asked for: two threads would wait for each other's turn to run."""
+
+    def __init__(self, capture: Capture, api: NetworkFirewall, arn: str) -> None:
+        self.capture = capture
+        self._pages = capture.pages(api, arn)
+
+    def next_page(self) -> Any:
+        """Return the next page, None after the last."""
+        return next(self._pages, None)
 
 
 class _Reader:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from .protocols import name_of, number_of
@@ -111,3 +111,31 @@ def parse_utc(text: str) -> datetime:
     """Return the moment that an ISO 8601 text names; without an offset it is UTC; raise ValueError if it is none."""
     moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def problem_of(record: Mapping[str, Any]) -> str:
+    """Return what keeps a mapping from being a flow record, '' when nothing does."""
+    for name in ("source_address", "destination_address"):
+        value = record.get(name)
+        if not isinstance(value, str) or not _is_address(value):
+            return f"its {name} is {value!r} and not an address"
+    for name in ("source_port", "destination_port"):
+        value = record.get(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 65535:
+            return f"its {name} is {value!r} and not a number from 0 to 65535"
+    for name in ("protocol_number", "age", "packet_count", "byte_count"):
+        value = record.get(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            return f"its {name} is {value!r} and not a number from 0 up"
+    if "protocol" not in record:
+        return "it has no protocol"
+    return ""
+
+
+@lru_cache(maxsize=8192)
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

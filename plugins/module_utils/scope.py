@@ -87,7 +87,8 @@ def check_operation_id(value: str, option: str = "flow_operation_id") -> str:
 
 def scope_of(options: Mapping[str, Any]) -> dict[str, str]:
     """Return the one scope named by the options as {option: value}, empty when none is; raise when two are."""
-    given = {name: options[name] for name in SCOPE_MEMBERS if options.get(name)}
+    # An empty value is a mistake, not a wish for every zone.
+    given = {name: options[name] for name in SCOPE_MEMBERS if options.get(name) is not None}
     if len(given) > 1:
         said = " and ".join(f"{name} {shown(value)}" for name, value in given.items())
         raise FlowOpsError(

@@ -85,7 +85,7 @@ def orders_of(params: Mapping[str, Any]) -> list[tuple[dict[str, str], Order]]:
     checked_firewall(params)
     _check_times(params)
     for name in (*SCOPE_MEMBERS, "availability_zones", "minimum_flow_age", "captured_at"):
-        if params.get(name):
+        if params.get(name) is not None:
             raise FlowOpsError(f"{name} and operations were given together; each of the operations has its own.")
     return plan_orders(params["operations"], "operations")
 
@@ -116,7 +116,7 @@ def _order(item: Mapping[str, Any], path: str) -> Order:
     if age is not None and age < 0:
         raise OptionError(f"{path}minimum_flow_age", age, "give a number of seconds from 0 up")
     captured_at = None
-    if item.get("captured_at"):
+    if item.get("captured_at") is not None:
         try:
             captured_at = parse_utc(item["captured_at"])
         except ValueError:
@@ -208,6 +208,7 @@ def carry_out(
                 _start(api, kind, operations[index], deadline, started, index)
                 if wait:
                     _finish(api, started[index], deadline, params["wait_timeout"], warn)
+                    _check_arrival(started[index], operations[index].order, warn)
         except FlowOpsError as error:
             failures.append(error)
 
@@ -221,10 +222,11 @@ def carry_out(
             item.pop("flow_operation", None)
     if failures:
         failed = failures[0]
+        maybe_started = any(failure.details.get("maybe_started") for failure in failures)
         others = f" ({len(failures) - 1} more scopes failed too.)" if len(failures) > 1 else ""
         raise FlowOpsError(
             failed.message + others,
-            **{**failed.details, **result, "changed": kind == FLUSH and bool(started)},
+            **{**failed.details, **result, "changed": kind == FLUSH and (bool(started) or maybe_started)},
         )
 
 
@@ -245,6 +247,20 @@ def _start(
         captured_at=operation.order.captured_at,
         deadline=deadline,
     )
+
+
+def _check_arrival(item: Mapping[str, Any], order: Order, warn: Callable[[str], None]) -> None:
+    """Warn when a flush was carried out so late that flows born since its capture may have been old enough for it."""
+    identified = item.get("flow_request_timestamp")
+    if order.captured_at is None or not identified:
+        return
+    passed = (parse_utc(identified) - order.captured_at).total_seconds()
+    if passed + (order.minimum_flow_age or 0) > item.get("minimum_flow_age", 0):
+        warn(
+            f"The flow operation {item['flow_operation_id']} in {scope_text(scope_of(item))} was carried out"
+            f" {passed:.0f} seconds after the capture, later than its minimum_flow_age of"
+            f" {item['minimum_flow_age']} seconds allowed for; it may have matched flows born since the capture."
+        )
 
 
 def _finish(

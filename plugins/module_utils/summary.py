@@ -63,11 +63,10 @@ class Oldest:
 
     def add(self, keys: Sequence[Any], ages: Sequence[int]) -> None:
         """Note for each key the age of a flow, in seconds."""
-        known = self.ages
         for key, age in zip(keys, ages, strict=True):
-            if age > self._floor and age > known.get(key, -1):
-                known[key] = age
-                if len(known) > 4 * self.limit + 16:
+            if age > self._floor and age > self.ages.get(key, -1):
+                self.ages[key] = age
+                if len(self.ages) > 4 * self.limit + 16:
                     self._shrink()
 
     def _shrink(self) -> None:

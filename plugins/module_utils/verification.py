@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from .filters import Network, matcher, parse_network, parse_ports, parse_protocol, to_api
+from .filters import Network, keys_of, matcher, parse_network, parse_ports, parse_protocol, to_api, within
 from .plan import FlowKey
 from .scope import SCOPE_MEMBERS
 
@@ -24,6 +24,8 @@ class Wanted:
     def __init__(self) -> None:
         self.flow_count = 0
         self.captured_at: datetime | None = None
+        self.minimum_flow_age = 0
+        self.api_filters: list[dict[str, Any]] = []
         self._exact: set[FlowKey] = set()
         self._general: list[dict[str, Any]] = []
         self._matches_general: Callable[[Mapping[str, Any]], bool] | None = None
@@ -33,6 +35,8 @@ class Wanted:
         self.flow_count += operation.get("flow_count") or 0
         if captured_at and (self.captured_at is None or captured_at < self.captured_at):
             self.captured_at = captured_at
+        self.minimum_flow_age = operation.get("minimum_flow_age") or 0
+        self.api_filters.extend(to_api(operation["flow_filters"]))
         for item in operation["flow_filters"]:
             key = _exact_key(item)
             if key is None:
@@ -53,6 +57,16 @@ class Wanted:
         if key in self._exact:
             return True
         return self._matches_general is not None and self._matches_general(record)
+
+    def unseen_by(
+        self, capture_filters: Sequence[Mapping[str, Any]], minimum_flow_age: int, seen_at: datetime | None
+    ) -> bool:
+        """Return whether a capture may have passed over flows of the plan, too young for it or outside its filters."""
+        old_enough = self.minimum_flow_age
+        if self.captured_at is not None and seen_at is not None:
+            old_enough += max(0, math.floor((seen_at - self.captured_at).total_seconds()))
+        outer = keys_of(capture_filters)
+        return minimum_flow_age > old_enough or not all(within(item, outer) for item in self.api_filters)
 
     def fate(self, record: Mapping[str, Any], seen_at: datetime | None) -> str:
         """Return survived or reborn for a flow that is there again; without times it counts as survived."""

@@ -17,7 +17,7 @@ from .captures import LineFile
 from .errors import OptionError
 from .plan import told_plan
 from .reading import Capture, Planner, captures_of, pages_of
-from .scope import parse_firewall_arn
+from .scope import parse_firewall_arn, scope_text
 from .starting import Order, plan_orders
 from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, still_there, verdict_of
 
@@ -61,7 +61,13 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     missing = [value for name, value in wanted if (name, value) not in covered]
     for value in missing:
         module.warn(f"The plan has flows in {value}, of which there is no capture; what became of them is unknown.")
-    partial = bool(missing) or any(capture.partial for capture in captures)
+    narrow = [capture for capture in captures if _passes_over(capture, wanted.get(_scope_of(capture), nothing))]
+    for capture in narrow:
+        module.warn(
+            f"The capture {capture.flow_operation_id} in {scope_text(capture.scope)} may have passed over flows of the"
+            " plan: its filters or its minimum age leave some of them out."
+        )
+    partial = bool(missing) or bool(narrow) or any(capture.partial for capture in captures)
     for capture in captures:
         if capture.partial:
             module.warn(capture.warning(arn))
@@ -74,11 +80,11 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         "firewall_arn": arn,
         "firewall_name": parse_firewall_arn(arn).name,
         "planned": planned,
-        GONE: max(0, planned - survived - reborn),
+        GONE: max(0, planned - survived),
         SURVIVED: survived,
         REBORN: reborn,
         "flows": shown,
-        "plan": told_plan(next_plan, params["plan_dest"]),
+        "plan": told_plan({"firewall_arn": arn, **next_plan}, params["plan_dest"]),
         "operations": [capture.told(arn) for capture in captures],
         "files": {option: file.told() for option, file in files.items()},
     }
@@ -87,3 +93,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
 
 def _scope_of(capture: Capture) -> tuple[str, str]:
     return next(iter(capture.scope.items()), ("", ""))
+
+
+def _passes_over(capture: Capture, wanted: Wanted) -> bool:
+    return wanted.unseen_by(capture.api_filters, capture.minimum_flow_age or 0, capture.seen_at)

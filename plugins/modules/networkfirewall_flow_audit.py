@@ -34,9 +34,11 @@ options:
       - Cannot be combined with O(plan).
     type: path
   partial:
-    description: That flows may be missing from O(src), so that the verdict is never V(compliant).
+    description:
+      - Whether flows may be missing from O(src). A file does not say so itself; only with V(false) can the verdict be
+        V(compliant). M(flowops.aws.networkfirewall_flow_operation_result_info) and this module return it of a capture.
+      - By default flows are taken to be missing.
     type: bool
-    default: false
   policy:
     description:
       - The policy. Rules are tried in order and the first that matches decides.
@@ -160,6 +162,7 @@ EXAMPLES = r"""
 - name: Judge a flow log, without calling AWS
   flowops.aws.networkfirewall_flow_audit:
     src: egress-flow-log.jsonl.gz
+    partial: true
     policy:
       rules:
         - name: no-telnet
@@ -476,6 +479,11 @@ plan:
   returned: with O(plan=true)
   type: dict
   contains:
+    firewall_arn:
+      description: The firewall that the plan is for.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
     operations:
       description:
         - The flushes, items for the option O(flowops.aws.networkfirewall_flow_flush#module:operations).
@@ -560,7 +568,7 @@ def main() -> None:
             **arguments.firewall_options(),
             "operations": {"type": "list", "elements": "dict"},
             "src": {"type": "path"},
-            "partial": {"type": "bool", "default": False},
+            "partial": {"type": "bool"},
             "policy": {"type": "dict", "required": True},
             "policy_dir": {"type": "path"},
             "max_findings": {"type": "int", "default": 100},

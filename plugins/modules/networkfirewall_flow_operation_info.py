@@ -154,13 +154,30 @@ query_result:
   sample: [0a1b2c3d-0000-4000-8000-0123456789ab]
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ansible_collections.flowops.aws.plugins.module_utils import arguments
-from ansible_collections.flowops.aws.plugins.module_utils.api import MAX_PARALLEL, Paging, described, spread
+from ansible_collections.flowops.aws.plugins.module_utils.api import (
+    MAX_PARALLEL,
+    NetworkFirewall,
+    Paging,
+    described,
+    spread,
+)
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+
+
+def description(api: NetworkFirewall, arn: str, scope: Mapping[str, str], row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what AWS says of a row's operation, nothing when it has just become too old to be kept."""
+    try:
+        return api.describe(arn, scope, row["FlowOperationId"])
+    except FlowOpsError as error:
+        if error.details.get("error", {}).get("code") != "ResourceNotFoundException":
+            raise
+        return {}
 
 
 def list_operations(module: AnsibleAWSModule) -> dict[str, Any]:
@@ -181,7 +198,7 @@ def list_operations(module: AnsibleAWSModule) -> dict[str, Any]:
     else:
         rows = [row for page in listing for row in page["FlowOperations"]]
         if params["describe"]:
-            rows = spread(MAX_PARALLEL, lambda row: {**row, **api.describe(arn, scope, row["FlowOperationId"])}, rows)
+            rows = spread(MAX_PARALLEL, lambda row: {**row, **description(api, arn, scope, row)}, rows)
         result["flow_operations"] = [described(row) for row in rows]
     if listing.next_token:
         result["next_token"] = listing.next_token

@@ -166,6 +166,11 @@ flow_operation_status:
   returned: when AWS gives it
   type: str
   sample: COMPLETED
+partial:
+  description: That flows may be missing, because the operation was not V(COMPLETED) all the while it was read.
+  returned: always
+  type: bool
+  sample: false
 status_message:
   description: Why the operation failed or is incomplete.
   returned: when AWS gives a reason
@@ -223,11 +228,14 @@ class Operation:
     def __init__(self, listing: Listing) -> None:
         self.listing = listing
         self.members: dict[str, Any] = {}
+        self.partial = False
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         """Yield the pages of the listing."""
         for page in self.listing:
             self.members = {key: value for key, value in page.items() if key not in ("Flows", "NextToken")}
+            # An operation that completes while it is read may have lacked flows at the beginning.
+            self.partial = self.partial or page.get("FlowOperationStatus", "COMPLETED") != "COMPLETED"
             yield page
 
 
@@ -258,6 +266,12 @@ def read_flows(module: AnsibleAWSModule) -> dict[str, Any]:
     else:
         result["flows"] = [described(flow) for page in operation for flow in page["Flows"]]
     result.update(described(operation.members))
+    result["partial"] = operation.partial
+    if operation.partial:
+        module.warn(
+            f"The flow operation {operation_id} was not COMPLETED all the while it was read, at last"
+            f" {operation.members.get('FlowOperationStatus')}; flows may be missing."
+        )
     if listing.next_token:
         result["next_token"] = listing.next_token
     arguments.warn_when_large(module, result, "write the flows to a file with dest")

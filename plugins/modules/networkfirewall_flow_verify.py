@@ -14,7 +14,8 @@ description:
     the plan wanted cut are gone, how many survived, and how many came back.
   - A flow that matches a filter of the plan survived when it is at least as old as the time since the plan's capture,
     and is a new one, reborn, when it is younger.
-  - A partial capture never proves that flows are gone.
+  - A partial capture never proves that flows are gone, nor does one whose filters or minimum age leave flows of the
+    plan out.
 author: flowops.aws contributors (!UNKNOWN)
 options:
   operations:
@@ -156,7 +157,7 @@ planned:
   type: int
   sample: 17
 gone:
-  description: The number of them that are not in the capture.
+  description: The number of them that are not in the capture; a flow that came back is another one.
   returned: always
   type: int
   sample: 16
@@ -184,6 +185,11 @@ plan:
   returned: always
   type: dict
   contains:
+    firewall_arn:
+      description: The firewall that the plan is for.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
     operation_count:
       description: The number of flushes.
       returned: always

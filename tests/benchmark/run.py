@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -33,6 +34,8 @@ def main() -> int:
     rounds = options.rounds if options.rounds is not None else 1 if options.quick else 3
     if rounds < 1:
         parser.error("argument --rounds: give a whole number from 1 up")
+    # A terminated run leaves through the same door as an interrupted one, so that the emulator ends with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flowops-bench-")))
 

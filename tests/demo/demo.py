@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -62,15 +61,13 @@ def run(flow_logs: list[Path] | None, reports: Path, folder: Path) -> int:
             firewalls = json.load(answer)["firewalls"]
         if not firewalls:
             raise DemoError(f"FLOW_LOG: {', '.join(map(str, logs))} has no netflow event; there is nothing to audit.")
-        if reports.exists():
-            shutil.rmtree(reports)
         inventory = write_inventory(folder, firewalls, url, reports)
         for name in PLAYBOOKS:
             print(f"\n--- flowops.aws.{name} ---", flush=True)
             status = playbook(name, inventory)
             if status:
                 raise DemoError(f"the playbook flowops.aws.{name} ended with status {status}.")
-    print("\nThe reports, open them in a browser:")
+    print("\nThe reports of what was found before it was cut, open them in a browser:")
     for firewall in firewalls:
         print(f"  {reports / stem(firewall)}-report.html")
     return 0

@@ -280,7 +280,7 @@ class Emulator:
 
     def start(self) -> Emulator:
         """Listen and serve from threads; returns itself."""
-        self._server = LoopbackServer(self._host, self._port, self.app)
+        self._server = LoopbackServer(self._host, self._port, self.app, self.world.clock.now)
         self._server.start()
         return self
 

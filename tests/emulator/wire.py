@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -35,6 +36,10 @@ class KeepAliveHandler(MotoRequestHandler):
         """Register the connection, so that the server can close it when it stops."""
         super().setup()
         self.server.connections.add(self.connection)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date of an answer; AWS has one clock for it and for what it answers."""
+        return str(super().date_time_string(self.server.now() if timestamp is None else timestamp))
 
     def finish(self) -> None:
         """Forget the connection."""
@@ -116,8 +121,9 @@ class LoopbackServer(ThreadedWSGIServer):
 
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, app: Any) -> None:
+    def __init__(self, host: str, port: int, app: Any, now: Callable[[], float]) -> None:
         self.connections: set[socket.socket] = set()
+        self.now = now
         super().__init__(host, port, app, handler=KeepAliveHandler)
         self._thread: threading.Thread | None = None
 

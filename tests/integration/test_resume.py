@@ -80,6 +80,8 @@ def killed_in_the_middle(run_playbook: PlaybookRunner, folder: Path, variables: 
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    while marked(mark) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert marked(mark) == []
     return kept(folder)
 

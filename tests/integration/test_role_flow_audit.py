@@ -252,7 +252,7 @@ def test_the_result_has_the_keys_it_is_known_by(egress: dict[str, Any], arns: di
     assert egress["firewall_arn"] == arns["egress"]
     assert egress["firewall_name"] == "egress"
     assert set(egress["counts"]) == {"by_rule", "by_severity", "by_zone"}
-    assert {"by_bytes", "by_packets", "by_flows"} == set(egress["top"])
+    assert {"by_bytes", "by_packets", "by_flows", "by_age"} == set(egress["top"])
     assert set(egress["files"]) == {"dest", "findings_dest", "plan_dest"}
     assert {"operations", "hash", "inseparable", "flow_count"} <= set(egress["plan"])
     assert egress["flow_filters"] == [{"any": True}]
@@ -434,7 +434,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     "not-an-arn": ({"firewall_arn": "egress", "flow_audit_policy": NO_TELNET}, ["flow_audit_firewall_arn", "egress"]),
     "malformed-arn": (
         {"firewall_arn": "arn:aws:network-firewall:us-east-1:12:firewall/egress", "flow_audit_policy": NO_TELNET},
-        ["firewall_arn", "us-east-1:12:", "give a firewall's ARN"],
+        ["flow_audit_firewall_arn", "us-east-1:12:", "give the ARN of the firewall"],
     ),
     "age-a-text": (
         {"flow_audit_policy": NO_TELNET, "flow_audit_minimum_flow_age": "old"},

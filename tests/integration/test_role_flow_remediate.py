@@ -137,7 +137,7 @@ def test_flows_that_were_born_since_are_told_as_such(chain: dict[str, Any]) -> N
     result = fact(chain["run"], "chain", "flow_remediate_result")
     assert set(result) == {
         *("firewall_arn", "verdict", "partial", "planned", "gone", "survived", "reborn", "flows"),
-        *("flush_count", "flow_operations"),
+        *("inseparable", "flush_count", "flow_operations"),
     }
     assert (result["verdict"], result["planned"], result["survived"], result["reborn"]) == ("reborn", 70, 0, 1)
     assert result["partial"] is False

@@ -143,7 +143,8 @@ TWICE = 2 * PER_ZONE
         ("gone", ("remediated", False, TWICE, TWICE, 0, 0)),
         ("there", ("survivors", False, TWICE, 0, TWICE, 0)),
         ("half-gone", ("survivors", False, TWICE, PER_ZONE, PER_ZONE, 0)),
-        ("reborn", ("reborn", False, TWICE, 0, 0, TWICE)),
+        # Those that came back are others than those that were to go.
+        ("reborn", ("reborn", False, TWICE, TWICE, 0, TWICE)),
         ("filters", ("survivors", False, 0, 0, TWICE, 0)),
         ("filters-gone", ("remediated", False, 0, 0, 0, 0)),
         # A capture with flows missing proves nothing, and neither does one that leaves out a zone of the plan.

@@ -272,8 +272,9 @@ def pytest(run: Runner, folder: str) -> None:
     report = CACHE / "reports" / f"{Path(folder).name}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    # A file is one emulator and one or two plays, whose results its tests share: files are what can run side by side.
-    spread = ["-n", "2", "--dist", "loadfile"]
+    # A file of the integration tests is one emulator and a few plays, whose results its tests share: files can run side
+    # by side. The unit tests share one emulator, and moto has one state for all of a process.
+    spread = ["-n", "2", "--dist", "loadfile"] if folder == "tests/integration" else []
     run.check([tool("python"), "-m", "pytest", "-q", *spread, "--durations=5", f"--junit-xml={report}", folder])
     counts = junit_counts([report])
     run.result.counts = counts

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api, keys_of, matcher, to_api
+from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api, keys_of, matcher, to_api, within
 
 SOURCE = {"source_address": "10.0.0.0/8"}
 
@@ -41,7 +41,7 @@ def address(text: str) -> dict[str, str]:
             {"SourceAddress": address("10.0.0.0/8"), "Protocols": ["6", "17", "58"]},
         ),
         ({**SOURCE, "protocols": [0, 255]}, {"SourceAddress": address("10.0.0.0/8"), "Protocols": ["0", "255"]}),
-        ({**SOURCE, "protocols": [], "source_port": None, "any": False}, {"SourceAddress": address("10.0.0.0/8")}),
+        ({**SOURCE, "protocols": None, "source_port": None, "any": False}, {"SourceAddress": address("10.0.0.0/8")}),
     ],
 )
 def test_a_filter_as_people_write_it_becomes_the_apis(written: dict[str, Any], api: dict[str, Any]) -> None:
@@ -224,3 +224,45 @@ def test_the_matcher_takes_a_flow_without_addresses_for_no_match() -> None:
     assert matches({"protocol_number": 6}) is False
     assert matches({"source_address": "10.0.0.0/24", "destination_address": "10.0.0.1"}) is False
     assert matches({"source_address": "10.0.0.1"}) is True
+
+
+def test_a_filter_within_another_matches_nothing_that_the_other_does_not() -> None:
+    chance = random.Random(3)
+    addresses = ["10.0.0.0/8", "10.1.0.0/16", "10.1.2.3", "0.0.0.0/0", "::/0", "fd00::/8", "fd00::7", None]
+    ports = [None, "any", 22, "20-30", "0-65535", "22-23"]
+    hosts = ["10.1.2.3", "10.9.9.9", "192.0.2.1", "fd00::7", "2001:db8::1"]
+    protocols = [None, ["tcp"], ["udp", "tcp"], ["icmp"]]
+
+    def some_filter() -> dict[str, Any]:
+        while True:
+            found = {
+                "source_address": chance.choice(addresses),
+                "destination_address": chance.choice(addresses),
+                "source_port": chance.choice(ports),
+                "destination_port": chance.choice(ports),
+                "protocols": chance.choice(protocols),
+            }
+            if found["source_address"] or found["destination_address"]:
+                return to_api([{name: value for name, value in found.items() if value is not None}])[0]
+
+    def some_flow() -> dict[str, Any]:
+        pair = chance.sample([host for host in hosts if (":" in host) == chance.choice([True, False])] or hosts, 1) * 2
+        return {
+            "source_address": pair[0],
+            "destination_address": chance.choice([host for host in hosts if (":" in host) == (":" in pair[0])]),
+            "source_port": chance.choice([0, 22, 25, 40000]),
+            "destination_port": chance.choice([0, 22, 25, 40000]),
+            "protocol_number": chance.choice([1, 6, 17]),
+        }
+
+    flows = [some_flow() for _flow in range(300)]
+    inside = 0
+    for _round in range(3000):
+        inner, outer = some_filter(), some_filter()
+        if within(inner, keys_of([outer])):
+            inside += 1
+            narrow, wide = matcher([inner]), matcher([outer])
+            assert all(wide(record) for record in flows if narrow(record))
+    assert inside > 50
+    every = keys_of(to_api([{"any": True}]))
+    assert all(within(some_filter(), every) for _round in range(300))

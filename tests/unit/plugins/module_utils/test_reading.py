@@ -137,9 +137,10 @@ def test_an_operation_still_running_when_it_was_asked_first_stays_partial_though
     capture = Capture(started["FlowOperationId"], {"availability_zone": ZONES[0]})
     control.advance(5)
     pages = capture.pages(api, ARN)
-    next(pages)
+    capture.take(next(pages))
     control.advance(3600)
-    list(pages)
+    for page in pages:
+        capture.take(page)
     assert capture.members["FlowOperationStatus"] == "COMPLETED"
     assert capture.partial is True
     assert "was in progress while it was read" in capture.warning(ARN)
@@ -167,12 +168,31 @@ def lines(path: Path, *records: dict[str, Any]) -> str:
 
 
 def test_a_saved_capture_is_read_in_order(tmp_path: Path) -> None:
-    records = [{"source_address": "10.0.0.1", "protocol": "tcp", "source_port": number} for number in range(450)]
+    flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp"}
+    records = [{**flow, "source_port": number} for number in range(450)]
     saved = Capture("", {})
     pages = list(saved_pages(lines(tmp_path / "flows.jsonl", *records), None, saved))
     assert [len(page) for _capture, page in pages] == [200, 200, 50]
     assert [record["source_port"] for _capture, page in pages for record in page] == list(range(450))
     assert saved.flow_count == 450
+
+
+@pytest.mark.parametrize(
+    ("members", "part"),
+    [
+        ({"source_address": None}, "source_address is None"),
+        ({"destination_address": "x\0"}, "destination_address is 'x"),
+        ({"destination_port": "22"}, "destination_port is '22'"),
+        ({"source_port": 65536}, "source_port is 65536"),
+        ({"protocol_number": -1}, "protocol_number is -1"),
+        ({"age": True}, "age is True"),
+    ],
+)
+def test_what_is_no_flow_record_is_not_judged(tmp_path: Path, members: dict[str, Any], part: str) -> None:
+    flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp", **members}
+    with pytest.raises(FlowOpsError) as caught:
+        list(saved_pages(lines(tmp_path / "flows.jsonl", flow), None, Capture("", {})))
+    assert part in caught.value.message and "flow 1 of" in caught.value.message
 
 
 # -- plans ------------------------------------------------------------------------------------------------------------

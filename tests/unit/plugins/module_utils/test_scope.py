@@ -99,7 +99,12 @@ def test_each_scope_becomes_the_apis_member(option: str, value: str, member: str
 
 
 def test_no_scope_is_the_whole_firewall() -> None:
-    assert scope_of({"availability_zone": None, "vpc_endpoint_id": ""}) == {}
+    assert scope_of({"availability_zone": None, "vpc_endpoint_id": None}) == {}
+
+
+def test_an_empty_scope_is_a_mistake_and_no_wish_for_the_whole_firewall() -> None:
+    with pytest.raises(OptionError, match="vpc_endpoint_id: '' is not allowed"):
+        scope_of({"vpc_endpoint_id": ""})
     assert scope_text({}) == "the whole firewall"
 
 
