@@ -230,7 +230,7 @@ class Bench:
             self._play("audit", variables, {"FLOWOPS_PEAKS": str(peaks)}, (interpreter,))
             *modules, everything = (int(line) for line in peaks.read_text(encoding="ascii").split())
             module[count], largest[count] = max(modules), everything
-        few, many = module
+        few, many = self.scale.flows, self.scale.many_flows
         for name, of, peak in (("memory", "the module's process", module), ("", "the largest process", largest)):
             yield (
                 f"{name:<14}{peak[many] / peak[few]:6.2f} x  peak of {of}, audit of {many:,} flows / of {few:,},"

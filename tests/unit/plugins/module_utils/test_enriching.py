@@ -71,9 +71,9 @@ def result_of(*sources: str) -> dict[str, Any]:
 
 @pytest.fixture
 def look_up(api: NetworkFirewall, module_of: Callable[..., Any]) -> Callable[..., Any]:
-    def make(result: dict[str, Any], scopes: list[dict[str, str]] = ZONE) -> tuple[dict[str, Any], Any]:
+    def make(result: dict[str, Any], scopes: list[dict[str, str]] | None = None) -> tuple[dict[str, Any], Any]:
         module = module_of({"policy": {}})
-        return enriched(module, api, ARN, scopes, result)["addresses"], module
+        return enriched(module, api, ARN, ZONE if scopes is None else scopes, result)["addresses"], module
 
     return make
 
