@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
 
 import yaml
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.errors import FlowOpsError, OptionError, shown
+from ..module_utils.captures import reader_in
+from ..module_utils.errors import FlowOpsError, OptionError
 from ..module_utils.policy import compile_policy
 
 ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
@@ -44,11 +45,8 @@ class ActionModule(ActionBase):
         if options["policy_file"]:
             path = self._found(options["policy_file"])
             policy, folder = _read(path, options["policy_file"]), os.path.dirname(path)
-        compiled = compile_policy(policy, today=datetime.now(timezone.utc).date(), read_lines=_reader(folder))
-        warnings = [
-            f"The rule {shown(rule)} of the policy can never match: the earlier rule {shown(by)} covers it."
-            for rule, by in compiled.shadowed()
-        ]
+        compiled = compile_policy(policy, today=datetime.now(timezone.utc).date(), read_lines=reader_in(folder))
+        warnings = compiled.shadow_warnings()
         return {
             **({"warnings": warnings} if warnings else {}),
             "changed": False,
@@ -90,14 +88,6 @@ def _read(path: str, given: str) -> Any:
         raise OptionError("policy_file", given, f"it cannot be read ({error})") from error
     except (yaml.YAMLError, ValueError) as error:
         raise OptionError("policy_file", given, f"it is not YAML ({' '.join(str(error).split())})") from error
-
-
-def _reader(folder: str) -> Any:
-    def read_lines(path: str) -> Iterable[str]:
-        with open(os.path.join(folder, os.path.expanduser(path)), encoding="utf-8") as file:
-            return file.readlines()
-
-    return read_lines
 
 
 def _plain(value: Any) -> Any:

@@ -76,6 +76,12 @@ def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str
     module.exit_json(**result)
 
 
+def check_range(option: str, value: int, largest: int) -> None:
+    """Raise OptionError when a number is not from 0 to largest."""
+    if not 0 <= value <= largest:
+        raise OptionError(option, value, f"give a whole number from 0 to {largest}")
+
+
 def checked_firewall(params: Mapping[str, Any]) -> None:
     """Raise OptionError when the firewall's ARN or name cannot be one."""
     if params.get("firewall_arn") is not None:

@@ -16,11 +16,11 @@ from typing import Any, Union
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .api import NetworkFirewall
-from .arguments import bounded, checked_firewall, network_firewall
-from .captures import LineFile, check_dest, read_records
+from .arguments import bounded, check_range, checked_firewall, network_firewall
+from .captures import check_dest, open_files, read_records, reader_in
 from .drift import Drift
 from .enriching import enriched
-from .errors import FlowOpsError, OptionError, shown
+from .errors import FlowOpsError, shown
 from .plan import told_plan
 from .policy import Policy, compile_policy
 from .reading import Capture, Journal, Planner, captures_of, pages_of, saved_pages
@@ -145,10 +145,10 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
     checked_firewall(params)
-    _check_range("max_findings", params["max_findings"], 10_000)
-    _check_range("top_n", params["top_n"], 100)
+    check_range("max_findings", params["max_findings"], 10_000)
+    check_range("top_n", params["top_n"], 100)
     now = datetime.now(timezone.utc)
-    policy = compile_policy(params["policy"], today=now.date(), read_lines=_reader(params["policy_dir"]))
+    policy = compile_policy(params["policy"], today=now.date(), read_lines=reader_in(params["policy_dir"]))
     source: Source = _saved(params) if params["src"] else _live(module)
     _check_files(params)
     summary = Summary(top_n=params["top_n"])
@@ -156,11 +156,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     findings: list[dict[str, Any]] = []
     planning = params["plan"] or bool(params["plan_dest"])
     with ExitStack() as stack:
-        files = {
-            option: stack.enter_context(LineFile(params[option], dry_run=module.check_mode, option=option))
-            for option in FILE_OPTIONS
-            if params[option]
-        }
+        files = open_files(stack, params, FILE_OPTIONS, dry_run=module.check_mode)
         planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
         for capture, records in source.open():
             found = _judge(policy, records, summary)
@@ -209,19 +205,6 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     return result
 
 
-def _check_range(option: str, value: int, largest: int) -> None:
-    if not 0 <= value <= largest:
-        raise OptionError(option, value, f"give a whole number from 0 to {largest}")
-
-
-def _reader(folder: str | None) -> Any:
-    def read_lines(path: str) -> list[str]:
-        with open(os.path.join(folder or ".", os.path.expanduser(path)), encoding="utf-8") as file:
-            return file.readlines()
-
-    return read_lines
-
-
 def _check_files(params: Mapping[str, Any]) -> None:
     given = {option: os.path.abspath(params[option]) for option in FILE_OPTIONS if params[option]}
     if len(set(given.values())) < len(given):
@@ -247,10 +230,8 @@ def _warn(
 ) -> None:
     for warning in source.warnings():
         module.warn(warning)
-    for shadowed, by in policy.shadowed():
-        module.warn(
-            f"The rule {shown(shadowed)} of the policy can never match: the earlier rule {shown(by)} covers it."
-        )
+    for warning in policy.shadow_warnings():
+        module.warn(warning)
     for name in policy.expired:
         module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
     if whole_plan is not None and whole_plan["inseparable"]:

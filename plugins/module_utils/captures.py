@@ -13,8 +13,8 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from itertools import chain
 from typing import IO, Any
 
@@ -156,6 +156,27 @@ class LineFile:
                 os.unlink(self.part)
             with suppress(OSError):
                 self._raw.close()
+
+
+def open_files(
+    stack: ExitStack, params: Mapping[str, Any], options: Sequence[str], *, dry_run: bool
+) -> dict[str, LineFile]:
+    """Return the files that the options name, by option, each a LineFile that ends with the stack."""
+    return {
+        option: stack.enter_context(LineFile(params[option], dry_run=dry_run, option=option))
+        for option in options
+        if params[option]
+    }
+
+
+def reader_in(folder: str | None) -> Callable[[str], list[str]]:
+    """Return a function that reads the lines of a text file, relative to the folder, or to the working directory."""
+
+    def read(path: str) -> list[str]:
+        with open(os.path.join(folder or ".", os.path.expanduser(path)), encoding="utf-8") as file:
+            return file.readlines()
+
+    return read
 
 
 def sha256_of(path: str) -> str | None:

@@ -179,6 +179,13 @@ class Policy:
                 found.append((rule.name, covering.name))
         return found
 
+    def shadow_warnings(self) -> list[str]:
+        """Return a sentence for each rule that can never match."""
+        return [
+            f"The rule {shown(rule)} of the policy can never match: the earlier rule {shown(by)} covers it."
+            for rule, by in self.shadowed()
+        ]
+
     def judge(self, record: Mapping[str, Any]) -> Verdict | None:
         """Return the verdict on a flow record that breaks the policy, None when the policy allows it."""
         return self.judge_all([record])[0]

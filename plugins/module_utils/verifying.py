@@ -12,9 +12,8 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .arguments import bounded, checked_firewall, network_firewall
-from .captures import LineFile
-from .errors import OptionError
+from .arguments import bounded, check_range, checked_firewall, network_firewall
+from .captures import open_files
 from .plan import told_plan
 from .reading import Capture, Planner, captures_of, pages_of
 from .scope import parse_firewall_arn, scope_text
@@ -26,8 +25,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
     checked_firewall(params)
-    if not 0 <= params["max_flows"] <= 10_000:
-        raise OptionError("max_flows", params["max_flows"], "give a whole number from 0 to 10000")
+    check_range("max_flows", params["max_flows"], 10_000)
     captures = captures_of(params)
     orders: list[tuple[dict[str, str], Order]] = plan_orders(params["plan"], "plan")
     wanted = by_scope((item, order.captured_at) for item, (_scope, order) in zip(params["plan"], orders, strict=True))
@@ -39,11 +37,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     shown: list[dict[str, Any]] = []
     nothing = Wanted()
     with ExitStack() as stack:
-        files = {
-            option: stack.enter_context(LineFile(params[option], dry_run=module.check_mode, option=option))
-            for option in ("dest", "plan_dest")
-            if params[option]
-        }
+        files = open_files(stack, params, ("dest", "plan_dest"), dry_run=module.check_mode)
         planner = stack.enter_context(Planner(module.tmpdir))
         for capture, records in pages_of(api, arn, captures):
             wants = wanted.get(_scope_of(capture), nothing)
