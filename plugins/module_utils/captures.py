@@ -24,6 +24,23 @@ from .flowlogs import is_log_entry, records_of_log
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
+# The members of the usual flow record, in their order, and whether each is a text or a number.
+_USUAL = {
+    "source_address": str,
+    "source_port": int,
+    "destination_address": str,
+    "destination_port": int,
+    "protocol": str,
+    "protocol_number": int,
+    "age": int,
+    "packet_count": int,
+    "byte_count": int,
+    "availability_zone": str,
+}
+_USUAL_NAMES = tuple(_USUAL)
+_USUAL_LINE = "{" + ",".join(f'"{name}":' + ('"%s"' if kind is str else "%d") for name, kind in _USUAL.items()) + "}\n"
+
+
 def check_dest(path: str, option: str = "dest") -> str:
     """Return the path when a file can be put there; raise OptionError when its folder is missing or closed."""
     folder = os.path.dirname(os.path.abspath(path))
@@ -38,6 +55,23 @@ def check_dest(path: str, option: str = "dest") -> str:
     if os.path.exists(path) and not os.access(path, os.W_OK):
         raise OptionError(option, path, "the file there cannot be written to by this user")
     return path
+
+
+def _usual_lines(records: Sequence[Mapping[str, Any]]) -> str:
+    """Return the lines of usual flow records, in a third of an encoder's time; '' when one is not quite usual."""
+    if not all(map(_USUAL_NAMES.__eq__, map(tuple, records))):
+        return ""
+    rows = [tuple(record.values()) for record in records]
+    texts = []
+    for kind, column in zip(_USUAL.values(), zip(*rows, strict=True), strict=True):
+        if {*map(type, column)} != {kind}:
+            return ""
+        if kind is str:
+            texts += column
+    text = "".join(texts)
+    if not (text.isascii() and text.isprintable()) or '"' in text or "\\" in text:
+        return ""
+    return "".join(map(_USUAL_LINE.__mod__, rows))
 
 
 class _Hashed(io.RawIOBase):
@@ -109,13 +143,14 @@ class LineFile:
 
     def write_all(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Write records as lines, in one go."""
-        lines = [_ENCODE(record) for record in records]
-        if lines:
+        written = list(records)
+        if written:
+            text = _usual_lines(written) or "".join(f"{_ENCODE(record)}\n" for record in written)
             try:
-                (self._gzip or self._sink).write(("\n".join(lines) + "\n").encode("utf-8", "surrogatepass"))
+                (self._gzip or self._sink).write(text.encode("utf-8", "surrogatepass"))
             except OSError as error:
                 raise self._failed(error) from error
-            self.count += len(lines)
+            self.count += len(written)
 
     def told(self) -> dict[str, Any]:
         """Return {path, sha256, count} of the finished file."""

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from itertools import accumulate, chain
+from operator import xor
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
@@ -89,9 +91,7 @@ class Members(dict[Any, int]):
     def __init__(self, conditions: Sequence[Condition | None], last: Mapping[int, int]) -> None:
         super().__init__()
         self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
-        self._bounds: dict[int, Sequence[int]] = {}
-        self._masks: dict[int, list[int]] = {}
-        self._starts: dict[int, tuple[int, array[int]]] = {}
+        self._ranges: dict[int, _Ranges | _FewRanges] = {}
         for kind, limit in last.items():
             changes: dict[int, int] = {0: 0}
             for n, condition in enumerate(conditions):
@@ -99,37 +99,70 @@ class Members(dict[Any, int]):
                     changes[first] = changes.get(first, 0) ^ (1 << n)
                     changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
             ordered = sorted(changes)
-            # Numbers side by side in memory are found faster than objects all over it, which IPv6 needs.
-            self._bounds[kind] = array("Q", ordered) if limit < _LAST_COUNT else ordered
-            self._masks[kind] = []
-            mask = 0
-            same: dict[int, int] = {}
-            for bound in ordered:
-                mask ^= changes[bound]
-                self._masks[kind].append(same.setdefault(mask, mask))
-            if len(self._bounds[kind]) > _MANY_BOUNDS:
-                # Where the bounds with each upper half begin, so that a search has few of them left to look at.
-                shift = limit.bit_length() - _INDEX_BITS
-                starts = (n << shift for n in range((1 << _INDEX_BITS) + 1))
-                self._starts[kind] = shift, array("L", (bisect_right(self._bounds[kind], start) for start in starts))
+            masks = list(accumulate((changes[bound] for bound in ordered), xor))
+            many = len(ordered) > _MANY_BOUNDS and limit in _LAST_ADDRESS.values()
+            self._ranges[kind] = (_Ranges if many else _FewRanges)(ordered, masks, limit)
 
     def __missing__(self, value: Any) -> int:
         point = _point(value) if isinstance(value, str) else (0, value) if isinstance(value, int) else None
-        if point is None or point[0] not in self._bounds:
+        if point is None or point[0] not in self._ranges:
             mask = self._absent
         else:
-            kind, number = point
-            bounds = self._bounds[kind]
-            if kind in self._starts:
-                shift, starts = self._starts[kind]
-                upper = number >> shift
-                mask = self._masks[kind][bisect_right(bounds, number, starts[upper] - 1, starts[upper + 1]) - 1]
-            else:
-                mask = self._masks[kind][bisect_right(bounds, number) - 1]
+            mask = self._ranges[point[0]].mask_of(point[1])
         if len(self) >= _CACHED_VALUES:
             self.clear()
         self[value] = mask
         return mask
+
+
+class _FewRanges:
+    """The masks of the ranges between neighbouring bounds."""
+
+    def __init__(self, bounds: Sequence[int], masks: Sequence[int], _limit: int) -> None:
+        self._bounds = bounds
+        self._masks = masks
+
+    def mask_of(self, number: int) -> int:
+        """Return the mask of the range that a number is in."""
+        return self._masks[bisect_right(self._bounds, number) - 1]
+
+
+class _Ranges:
+    """The masks of very many ranges of addresses, in little memory, for that is what a search in them waits for.
+
+    Of an IPv6 address the upper half is looked for first; few lists have two networks that share it.
+    """
+
+    def __init__(self, bounds: Sequence[int], masks: Sequence[int], limit: int) -> None:
+        self._low_bits = max(0, limit.bit_length() - 64)
+        typecode = "Q" if self._low_bits else "L"
+        # No address is beyond the last bound, which would not fit.
+        count = bisect_right(bounds, limit)
+        self._bounds = bounds if self._low_bits else []
+        self._highs = array(typecode, (bound >> self._low_bits for bound in bounds[:count]))
+        self._distinct = list(dict.fromkeys(masks[:count]))
+        places = {mask: at for at, mask in enumerate(self._distinct)}
+        self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in masks[:count]))
+        # Where in the bounds, of which the first is 0, a search begins and ends; so few of them are left to look at.
+        self._first = self._highs[1]
+        self._shift = max(0, (self._highs[-1] - self._first).bit_length() - _INDEX_BITS)
+        most = (self._highs[-1] - self._first) >> self._shift
+        edges = (self._first + (n << self._shift) for n in range(most + 1))
+        self._starts = array("L", chain((bisect_left(self._highs, edge, 1) for edge in edges), [count]))
+
+    def mask_of(self, number: int) -> int:
+        """Return the mask of the range that an address, as a number, is in."""
+        high = number >> self._low_bits
+        slot = (high - self._first) >> self._shift
+        starts = self._starts
+        if slot < 0:
+            return self._distinct[self._which[0]]
+        if slot + 1 >= len(starts):
+            return self._distinct[self._which[-1]]
+        at = bisect_right(self._highs, high, starts[slot], starts[slot + 1])
+        if self._low_bits and self._highs[at - 1] == high:
+            at = bisect_right(self._bounds, number, bisect_left(self._highs, high, 0, at), at)
+        return self._distinct[self._which[at - 1]]
 
 
 def _point(address: str) -> Span | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
+from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
 from .protocols import name_of, number_of
@@ -88,8 +89,8 @@ def address_text(definition: str) -> str:
         definition = definition.rpartition("/")[0]
     # Suricata writes IPv6 in full; one address has one text, so that 5-tuples can be compared.
     try:
-        return str(IPv6Address(definition)) if ":" in definition else definition
-    except ValueError:
+        return inet_ntop(AF_INET6, inet_pton(AF_INET6, definition)) if ":" in definition else definition
+    except (OSError, ValueError):
         return definition
 
 

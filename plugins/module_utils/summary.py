@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from .policy import Verdict
@@ -18,6 +19,12 @@ DIMENSIONS = ("source", "destination", "pair", "port")
 
 # Up to this many keys of a dimension every count is exact; beyond it the heaviest are kept, with a known error.
 EXACT_KEYS = 8192
+
+# Where each measure stands in a packed amount; the sums have room for far more than a capture can hold.
+_PACKETS_AT = 48
+_BYTES_AT = 144
+_FLOWS_MASK = (1 << _PACKETS_AT) - 1
+_PACKETS_MASK = (1 << (_BYTES_AT - _PACKETS_AT)) - 1
 
 
 class HeavyHitters:
@@ -40,11 +47,6 @@ class HeavyHitters:
             counts[key] = count_of(key, 0) + amount
         self._shrink()
 
-    def add_ones(self, keys: Sequence[Any]) -> None:
-        """Add one to each of the keys."""
-        self.counts.update(keys)
-        self._shrink()
-
     def _shrink(self) -> None:
         if len(self.counts) > self.most_keys:
             floor = sorted(self.counts.values(), reverse=True)[self.most_keys // 2]
@@ -63,6 +65,8 @@ class Oldest:
 
     def add(self, keys: Sequence[Any], ages: Sequence[int]) -> None:
         """Note for each key the age of a flow, in seconds."""
+        if max(ages, default=-1) <= self._floor:
+            return
         for key, age in zip(keys, ages, strict=True):
             if age > self._floor and age > self.ages.get(key, -1):
                 self.ages[key] = age
@@ -87,27 +91,50 @@ def _oldest_first(item: tuple[Any, int]) -> tuple[int, str]:
     return -item[1], str(item[0])
 
 
+def packed(sizes: Sequence[int], packets: Sequence[int]) -> list[int]:
+    """Return for each flow one number that holds its bytes, its packets and itself, so that one addition counts all."""
+    return [(size << _BYTES_AT) + (count << _PACKETS_AT) + 1 for size, count in zip(sizes, packets, strict=True)]
+
+
 class Talkers:
     """Bytes, packets and flows per key of one dimension."""
 
     def __init__(self, most_keys: int = EXACT_KEYS) -> None:
-        self.by = {measure: HeavyHitters(most_keys) for measure in MEASURES}
+        self.most_keys = most_keys
+        self._by = {measure: HeavyHitters(most_keys) for measure in MEASURES}
+        # The latest keys, each with its packed amounts: three counts cost what one does.
+        self._recent: dict[Any, int] = {}
 
-    def add(self, keys: Sequence[Any], sizes: Sequence[int], packets: Sequence[int]) -> None:
-        """Count one flow for each key, of a size in bytes and a number of packets."""
-        self.by["bytes"].add(keys, sizes)
-        self.by["packets"].add(keys, packets)
-        self.by["flows"].add_ones(keys)
+    def add(self, keys: Sequence[Any], amounts: Sequence[int]) -> None:
+        """Count one flow for each key, its amounts as packed() returns them."""
+        recent = self._recent
+        amount_of = recent.get
+        for key, amount in zip(keys, amounts, strict=True):
+            recent[key] = amount_of(key, 0) + amount
+        if len(recent) > self.most_keys:
+            self._settle()
+
+    @property
+    def by(self) -> dict[str, HeavyHitters]:
+        """The counts of every flow so far, by measure."""
+        self._settle()
+        return self._by
+
+    def _settle(self) -> None:
+        keys, amounts = list(self._recent), list(self._recent.values())
+        self._recent.clear()
+        self._by["bytes"].add(keys, [amount >> _BYTES_AT for amount in amounts])
+        self._by["packets"].add(keys, [(amount >> _PACKETS_AT) & _PACKETS_MASK for amount in amounts])
+        self._by["flows"].add(keys, [amount & _FLOWS_MASK for amount in amounts])
 
     def top(self, measure: str, limit: int) -> list[dict[str, Any]]:
         """Return the heaviest keys by a measure, heaviest first; 'error' says by how much a count may be too low."""
-        hitters = self.by[measure]
+        by = self.by
+        hitters = by[measure]
         found = heapq.nsmallest(limit, hitters.counts.items(), key=lambda item: (-item[1], str(item[0])))
-        if any(other.error for other in self.by.values()):
+        if any(other.error for other in by.values()):
             return [{"key": _text(key), measure: count, "error": hitters.error} for key, count in found]
-        return [
-            {"key": _text(key), **{name: other.counts[key] for name, other in self.by.items()}} for key, _count in found
-        ]
+        return [{"key": _text(key), **{name: other.counts[key] for name, other in by.items()}} for key, _count in found]
 
 
 def _text(key: Any) -> str:
@@ -145,15 +172,12 @@ class Summary:
                 self.by_rule[verdict.rule] += 1
                 self.by_severity[verdict.severity] += 1
                 self.by_zone[record.get("availability_zone", "")] += 1
-        sizes = [record.get("byte_count", 0) for record in records]
-        packets = [record.get("packet_count", 0) for record in records]
-        ages = [record.get("age", -1) for record in records]
-        sources = [record.get("source_address", "?") for record in records]
-        destinations = [record.get("destination_address", "?") for record in records]
-        ports = [(record.get("destination_port"), record.get("protocol", "?")) for record in records]
+        sources, destinations, numbers, protocols, ages, packets, sizes = _columns(records)
+        amounts = packed(sizes, packets)
         pairs = list(zip(sources, destinations, strict=True))
+        ports = list(zip(numbers, protocols, strict=True))
         for dimension, keys in zip(DIMENSIONS, (sources, destinations, pairs, ports), strict=True):
-            self.talkers[dimension].add(keys, sizes, packets)
+            self.talkers[dimension].add(keys, amounts)
             self.oldest[dimension].add(keys, ages)
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -172,6 +196,28 @@ class Summary:
         }
         top["by_age"] = {name: oldest.top()[:limit] for name, oldest in self.oldest.items()}
         return top
+
+
+_ABSENT = {
+    "source_address": "?",
+    "destination_address": "?",
+    "destination_port": None,
+    "protocol": "?",
+    "age": -1,
+    "packet_count": 0,
+    "byte_count": 0,
+}
+_members_of = itemgetter(*_ABSENT)
+
+
+def _columns(records: Sequence[Mapping[str, Any]]) -> list[Sequence[Any]]:
+    """Return the members that a summary counts, a list of each, with what stands for an absent one."""
+    try:
+        columns: list[Sequence[Any]] = list(zip(*map(_members_of, records), strict=True))
+    except KeyError:
+        columns = []
+    # A member that is absent, or a page without flows.
+    return columns or [[record.get(member, absent) for record in records] for member, absent in _ABSENT.items()]
 
 
 def verdict_of(findings_total: int, partial: bool) -> str:

@@ -98,6 +98,13 @@ class Bench:
                 f"judging with a list of {self.scale.networks:,} networks / of 10",
                 "<= 1.2",
             )
+            yield from self._judging(
+                "",
+                flows.with_rules_before(flows.threat_policy(10, SEED), flows.policy(20, SEED)),
+                flows.with_rules_before(flows.threat_policy(self.scale.networks, SEED), flows.policy(20, SEED)),
+                f"the same behind 20 rules: a list of {self.scale.networks:,} networks / of 10",
+                "<= 1.2",
+            )
         if "rules" in names:
             yield from self._judging(
                 "rules",

@@ -90,3 +90,8 @@ def policy(rules: int, seed: int) -> dict[str, Any]:
             rule["min_bytes"] = 100_000
         made.append(rule)
     return {"default": "allow", "rules": made}
+
+
+def with_rules_before(later: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return a policy with the rules of another one before its own."""
+    return {**later, "rules": [*earlier["rules"], *later["rules"]]}

@@ -217,3 +217,48 @@ def test_a_missing_cut_off_or_broken_file_is_one_sentence(tmp_path: Path) -> Non
         assert caught.value.message.startswith("src: ") and name in caught.value.message
     with pytest.raises(FlowOpsError, match="src: "):
         list(read_records(str(tmp_path)))
+
+
+USUAL = {
+    "source_address": "10.0.0.1",
+    "source_port": 49152,
+    "destination_address": "2001:db8::7",
+    "destination_port": 443,
+    "protocol": "tcp",
+    "protocol_number": 6,
+    "age": 12,
+    "packet_count": 3,
+    "byte_count": 4000,
+    "availability_zone": "us-east-1a",
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"source_port": "65536"},
+        {"source_port": True},
+        {"age": 1.5},
+        {"age": None},
+        {"byte_count": 2**70},
+        {"protocol": 'x","age":0,"y":"'},
+        {"protocol": "back\\slash"},
+        {"protocol": "tab\tand\nline"},
+        {"protocol": "\u2028é\ud800"},
+        {"protocol": None},
+        {"availability_zone": ""},
+        {"rule": "one more member"},
+    ],
+    ids=str,
+)
+def test_every_record_comes_back_as_it_was_among_usual_ones(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = tmp_path / "flows.jsonl"
+    records = [USUAL, {**USUAL, **changes}, dict(reversed(USUAL.items())), {"source_address": "10.0.0.2"}, USUAL]
+    for written in (records, records[:2]):
+        with LineFile(str(path)) as file:
+            file.write_all(written)
+        lines = path.read_bytes().decode("utf-8", "surrogatepass").split("\n")
+        assert [json.loads(line) for line in lines[:-1]] == written
+        assert [list(json.loads(line)) for line in lines[:-1]] == [list(record) for record in written]
+        assert [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in written] == lines[:-1]

@@ -13,7 +13,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.policy import Policy, PolicyError, compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.policy import (
+    Policy,
+    PolicyError,
+    compile_policy,
+)
 
 TODAY = date(2026, 6, 15)
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58, "gre": 47, "sctp": 132}
@@ -179,7 +183,7 @@ def random_record(chance: random.Random) -> dict[str, Any]:
 def test_every_verdict_equals_an_evaluation_of_its_own(seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
-    for _round in range(150):
+    for _round in range(500):
         policy = random_policy(chance)
         judged = compiled(policy)
         for _flow in range(12):
@@ -418,3 +422,45 @@ def test_a_set_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     binary.write_bytes(b"10.0.0.1 # caf\xe9\n")
     assert "not UTF-8" in mistakes(with_file(binary), read=lines_of)[0]
     assert "cannot be read here" in mistakes(with_file(binary))[0]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_list_of_very_many_networks_is_judged_as_its_networks_say(seed: int) -> None:
+    chance = random.Random(seed)
+    # Lists that are spread over all addresses, that share their beginning, and whose IPv6 networks share a half.
+    networks: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    start4, width4 = chance.choice([(0, 32), (10 << 24, 20), ((1 << 32) - (1 << 18), 18)])
+    start6, width6 = chance.choice([(0, 128), (0x20010DB8 << 96, 66), ((1 << 128) - (1 << 80), 80)])
+    for _network in range(chance.choice([900, 3000])):
+        length = chance.randint(32 - width4 // 2, 32)
+        first = (start4 + chance.getrandbits(width4)) >> (32 - length) << (32 - length)
+        networks.append(ipaddress.IPv4Network((first, length)))
+        length = chance.randint(128 - width6 // 2, 128)
+        first = (start6 + chance.getrandbits(width6)) >> (128 - length) << (128 - length)
+        networks.append(ipaddress.IPv6Network((first, length)))
+    policy = compiled(
+        {"rules": [{"name": "listed", "action": "deny", "destination_address": [str(network) for network in networks]}]}
+    )
+    known = {(network.version, int(network.network_address), network.prefixlen) for network in networks}
+    addresses = [
+        make(min(limit, max(0, int(end) + step)))
+        for network in chance.sample(networks, 300)
+        for make, limit in (
+            [(ipaddress.IPv4Address, 2**32 - 1)] if network.version == 4 else [(ipaddress.IPv6Address, 2**128 - 1)]
+        )
+        for end in (network.network_address, network.broadcast_address)
+        for step in (-1, 0, 1)
+    ]
+    addresses += [ipaddress.IPv4Address(0), ipaddress.IPv4Address("255.255.255.255")]
+    addresses += [ipaddress.IPv6Address(0), ipaddress.IPv6Address(2**128 - 1)]
+    found = 0
+    for address in addresses:
+        bits = address.max_prefixlen
+        wanted = any(
+            (address.version, int(address) >> (bits - length) << (bits - length), length) in known
+            for length in range(bits + 1)
+        )
+        judged = policy.judge({"destination_address": str(address)})
+        assert (judged is not None) == wanted, address
+        found += wanted
+    assert 0 < found < len(addresses)

@@ -16,6 +16,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.summary import (
     HeavyHitters,
     Summary,
     Talkers,
+    packed,
     verdict_of,
 )
 
@@ -50,7 +51,7 @@ def test_a_heavy_hitters_count_is_within_its_error_and_memory_is_bounded(seed: i
 def test_equal_weights_are_bounded_too() -> None:
     hitters = HeavyHitters(4)
     for number in range(1000):
-        hitters.add_ones([f"k{number}"])
+        hitters.add([f"k{number}"], [1])
         assert len(hitters.counts) <= 4
     assert all(1 - hitters.error <= count <= 1 for count in hitters.counts.values())
 
@@ -61,7 +62,7 @@ def fed(talkers: Talkers, flows: list[tuple[str, int]]) -> dict[str, tuple[int, 
     for start in range(0, len(flows), 100):
         keys, sizes = zip(*flows[start : start + 100], strict=True)
         packets = [position % 7 for position in range(start, start + len(keys))]
-        talkers.add(keys, sizes, packets)
+        talkers.add(keys, packed(sizes, packets))
         for key, size, count in zip(keys, sizes, packets, strict=True):
             known = truth.get(key, (0, 0, 0))
             truth[key] = (known[0] + size, known[1] + count, known[2] + 1)
