@@ -62,7 +62,7 @@ def _usual_lines(records: Sequence[Mapping[str, Any]]) -> str:
     if not all(map(_USUAL_NAMES.__eq__, map(tuple, records))):
         return ""
     rows = [tuple(record.values()) for record in records]
-    texts = []
+    texts: list[Any] = []
     for kind, column in zip(_USUAL.values(), zip(*rows, strict=True), strict=True):
         if {*map(type, column)} != {kind}:
             return ""
