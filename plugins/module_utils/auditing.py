@@ -22,7 +22,7 @@ from .drift import Drift
 from .enriching import enriched
 from .errors import FlowOpsError, shown
 from .plan import told_plan
-from .policy import Policy, compile_policy
+from .policy import Policy, Verdict, compile_policy
 from .reading import Capture, Journal, Planner, captures_of, pages_of, saved_pages
 from .records import utc_text
 from .scope import parse_firewall_arn
@@ -157,9 +157,11 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     planning = params["plan"] or bool(params["plan_dest"])
     with ExitStack() as stack:
         files = open_files(stack, params, FILE_OPTIONS, dry_run=module.check_mode)
-        planner = stack.enter_context(Planner(module.tmpdir)) if planning else None
+        planner = stack.enter_context(Planner(module.tmpdir, source.captures)) if planning else None
         for capture, records in source.open():
-            found = _judge(policy, records, summary)
+            verdicts = policy.judge_all(records)
+            summary.add_all(records, verdicts)
+            found = _findings(records, verdicts)
             if drift is not None:
                 drift.add_all(records)
             if "dest" in files:
@@ -168,14 +170,19 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
                 files["findings_dest"].write_all(found)
             findings.extend(found[: params["max_findings"] - len(findings)])
             if planner is not None:
-                planner.add(capture, records, found, policy.looks_at_state)
+                planner.add(capture, records, verdicts)
         whole_plan = None
         if planner is not None:
             whole_plan = {
                 "firewall_arn": source.arn,
-                **planner.plan(source.captures),
+                **planner.plan(params["allow_collateral"]),
                 "captured_flow_count": summary.flow_count,
             }
+            if "findings_dest" in files:
+                # Outside of what the hash is of: where the flows are told with their rules.
+                files["findings_dest"].finish()
+                told = files["findings_dest"].told()
+                whole_plan["findings"] = {"path": os.path.abspath(told["path"]), "sha256": told["sha256"]}
             if "plan_dest" in files:
                 files["plan_dest"].write(whole_plan)
     _warn(module, policy, source, whole_plan)
@@ -211,10 +218,8 @@ def _check_files(params: Mapping[str, Any]) -> None:
         raise FlowOpsError(f"{' and '.join(given)} name the same file; each needs a path of its own.")
 
 
-def _judge(policy: Policy, records: Sequence[Mapping[str, Any]], summary: Summary) -> list[dict[str, Any]]:
-    """Return the findings among flow records, after counting all of them."""
-    verdicts = policy.judge_all(records)
-    summary.add_all(records, verdicts)
+def _findings(records: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict | None]) -> list[dict[str, Any]]:
+    """Return the findings among flow records, each with its rule and severity."""
     return [
         {**record, "rule": verdict.rule, "severity": verdict.severity}
         for record, verdict in zip(records, verdicts, strict=True)

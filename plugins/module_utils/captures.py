@@ -108,6 +108,7 @@ class LineFile:
         self.sha256 = ""
         self.size = 0
         self.changed = False
+        self._ended = False
 
     def __enter__(self) -> LineFile:
         try:
@@ -152,11 +153,18 @@ class LineFile:
                 raise self._failed(error) from error
             self.count += len(written)
 
+    def finish(self) -> None:
+        """End the file before its with block does, so that what told() returns can be used inside it."""
+        self.__exit__(None, None, None)
+
     def told(self) -> dict[str, Any]:
         """Return {path, sha256, count} of the finished file."""
         return {"path": self.path, "sha256": self.sha256, "count": self.count}
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if self._ended:
+            return
+        self._ended = True
         try:
             if kind is None:
                 if self._gzip is not None:

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Flow filters: as people write them, as the API takes them, as keys to compare, and as a test on flow records."""
+"""Flow filters: as people write them, as the API takes them, and as keys to compare."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
 from .errors import FlowOpsError, OptionError
@@ -187,43 +187,3 @@ def _key_within(inner: FilterKey, outer: FilterKey) -> bool:
         if allowed is not None and (ports is None or ports[0] < allowed[0] or ports[1] > allowed[1]):
             return False
     return not outer[4] or (bool(inner[4]) and set(inner[4]) <= set(outer[4]))
-
-
-def matcher(api_filters: Sequence[Mapping[str, Any]]) -> Callable[[Mapping[str, Any]], bool]:
-    """Return a test that says whether a flow record matches any of the API filters (conditions AND, filters OR)."""
-    compiled = []
-    for source, destination, source_port, destination_port, protocols in (_key(item) for item in api_filters):
-        compiled.append(
-            (
-                ipaddress.ip_network(source) if source else None,
-                ipaddress.ip_network(destination) if destination else None,
-                parse_ports(source_port or "any", "source_port"),
-                parse_ports(destination_port or "any", "destination_port"),
-                protocols,
-            )
-        )
-
-    def matches(record: Mapping[str, Any]) -> bool:
-        source_address = _address_of(record.get("source_address"))
-        destination_address = _address_of(record.get("destination_address"))
-        return any(
-            (source is None or (source_address is not None and source_address in source))
-            and (destination is None or (destination_address is not None and destination_address in destination))
-            and _port_in(record.get("source_port"), source_port)
-            and _port_in(record.get("destination_port"), destination_port)
-            and (not protocols or record.get("protocol_number") in protocols)
-            for source, destination, source_port, destination_port, protocols in compiled
-        )
-
-    return matches
-
-
-def _address_of(text: Any) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _port_in(port: Any, ports: tuple[int, int] | None) -> bool:
-    return ports is None or (isinstance(port, int) and ports[0] <= port <= ports[1])

@@ -2,117 +2,104 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Flush plans: which filters cut exactly the findings of an audit."""
+"""Flush plans: the operations that cut the findings of an audit."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
+from .compiler import Compiled, Cutting, Findings, FlowKey, Innocents, compile_findings
 from .filters import MAXIMUM
-from .protocols import WITH_PORTS, name_of
+from .protocols import name_of
+from .scope import SCOPE_MEMBERS
 
-FlowKey = tuple[str, str, int, Any, Any]
-
-
-def key_of(record: Mapping[str, Any]) -> FlowKey | None:
-    """Return a flow record's 5-tuple, None when a filter could not name it exactly (no address or no protocol)."""
-    source = record.get("source_address")
-    destination = record.get("destination_address")
-    protocol = record.get("protocol_number")
-    if not source or not destination or protocol is None:
-        return None
-    ports = record.get("source_port"), record.get("destination_port")
-    # A port that is no number, or missing where there is one, cannot be asked for.
-    if any(isinstance(port, str) or (port is None and protocol in WITH_PORTS) for port in ports):
-        return None
-    return source, destination, protocol, *ports
+_INSEPARABLE_SHOWN = 100
 
 
-def filter_of(key: FlowKey) -> dict[str, Any]:
-    """Return the flow filter, as people write it, that names a 5-tuple."""
-    source, destination, protocol, source_port, destination_port = key
-    written: dict[str, Any] = {"source_address": source, "destination_address": destination}
-    if source_port is not None:
-        written["source_port"] = source_port
-    if destination_port is not None:
-        written["destination_port"] = destination_port
-    written["protocols"] = [name_of(protocol)]
-    return written
+def build(captures: Sequence[tuple[Mapping[str, Any], Compiled]]) -> dict[str, Any]:
+    """Return the plan for captures, each (scope with minimum_flow_age in seconds and captured_at, what was compiled).
 
-
-class FindingKeys:
-    """The 5-tuples of one zone's findings, each with its number of flows, and those shared with innocent flows."""
-
-    def __init__(self) -> None:
-        self.flows: dict[FlowKey, int] = {}
-        self.unnamable = 0
-        self._shared: set[FlowKey] = set()
-        self._loose: dict[tuple[Any, ...], list[FlowKey]] | None = None
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Add one finding's flow record."""
-        key = key_of(record)
-        if key is None:
-            self.unnamable += 1
-        else:
-            self.flows[key] = self.flows.get(key, 0) + 1
-
-    def exclude(self, record: Mapping[str, Any]) -> None:
-        """Note an innocent flow record: findings whose filter would match it too become inseparable."""
-        if self._loose is None:
-            # A filter without a port condition matches every port, so it must be held against flows that have one.
-            self._loose = {}
-            for known in self.flows:
-                if known[3] is None or known[4] is None:
-                    self._loose.setdefault(known[:3], []).append(known)
-        key = record.get("source_address"), record.get("destination_address"), record.get("protocol_number")
-        ports = record.get("source_port"), record.get("destination_port")
-        if (*key, *ports) in self.flows:
-            self._shared.add((*key, *ports))  # type: ignore[arg-type]
-        for known in self._loose.get(key, ()):
-            if known[3] in (None, ports[0]) and known[4] in (None, ports[1]):
-                self._shared.add(known)
-
-    def separable(self) -> list[tuple[FlowKey, int]]:
-        """Return the 5-tuples that no innocent flow shares, with their numbers of flows, in a fixed order."""
-        order = sorted(
-            self.flows,
-            key=lambda key: tuple(
-                ("", 0, part) if isinstance(part, str) else ("", part + 1, "") if part is not None else ("", 0, "")
-                for part in key
-            ),
-        )
-        return [(key, self.flows[key]) for key in order if key not in self._shared]
-
-    def inseparable(self) -> int:
-        """Return the number of findings that no filter can name without an innocent flow."""
-        return self.unnamable + sum(self.flows[key] for key in self._shared)
-
-
-def build(zones: Sequence[tuple[Mapping[str, Any], FindingKeys]]) -> dict[str, Any]:
-    """Return the plan for captures, each (scope with minimum_flow_age in seconds and captured_at, its findings)."""
-    operations: list[dict[str, Any]] = []
-    inseparable = 0
-    for scope, keys in zones:
-        named = keys.separable()
-        inseparable += keys.inseparable()
-        for start in range(0, len(named), MAXIMUM):
-            batch = named[start : start + MAXIMUM]
-            operations.append(
-                {
-                    **scope,
-                    "flow_filters": [filter_of(key) for key, _flows in batch],
-                    "flow_count": sum(flows for _key, flows in batch),
-                }
-            )
+    The plan is {operations, flow_count, inseparable, inseparable_flows, collateral, hash}, all counts in flows.
+    """
+    operations = [operation for scope, compiled in captures for operation in _operations_of(scope, compiled.cuttings)]
     return {
         "operations": operations,
         "flow_count": sum(operation["flow_count"] for operation in operations),
-        "inseparable": inseparable,
+        "inseparable": sum(compiled.inseparable_flow_count for _scope, compiled in captures),
+        "inseparable_flows": [
+            {**_named(scope), **_members(key)} for scope, compiled in captures for key in compiled.inseparable
+        ][:_INSEPARABLE_SHOWN],
+        "collateral": sum(cutting.collateral for _scope, compiled in captures for cutting in compiled.cuttings),
         "hash": digest(operations),
+    }
+
+
+def compile_best(
+    scope: Mapping[str, Any],
+    findings: Findings,
+    innocents: Innocents,
+    api_filters: Sequence[Mapping[str, Any]] = (),
+    allow_collateral: bool = False,
+) -> Compiled:
+    """Return what compile_findings makes of a capture with the given scope, in as few operations as it finds.
+
+    Ages spare filters, but filters of different ages cannot share an operation.
+    """
+    found = []
+    for by_age in (True, False):
+        age = scope["minimum_flow_age"]
+        compiled = compile_findings(findings, innocents, api_filters, age, allow_collateral, by_age)
+        operations = len(list(_operations_of(scope, compiled.cuttings)))
+        found.append((operations, len(compiled.cuttings), by_age, compiled))
+        if operations <= 1 or all(cutting.lowest_age <= age for cutting in compiled.cuttings):
+            break
+    return min(found, key=itemgetter(0, 1, 2))[-1]
+
+
+def _operations_of(scope: Mapping[str, Any], cuttings: Sequence[Cutting]) -> Iterator[dict[str, Any]]:
+    """Yield operations of at most 20 filters; filters share one as far as their ages allow."""
+    base = scope["minimum_flow_age"]
+    left = sorted(cuttings, key=lambda cutting: -cutting.lowest_age)
+    while left:
+        age = left[0].lowest_age
+        fits = [age <= cutting.highest_age for cutting in left]
+        here = [
+            cutting
+            for cutting, fit in zip(left, fits, strict=True)
+            if fit and (cutting.lowest_age > base or age == base)
+        ]
+        # Those that need no higher age than the capture's fill what room there is.
+        others = [cutting for cutting, fit in zip(left, fits, strict=True) if fit and cutting.lowest_age <= base < age]
+        here += others[: -len(here) % MAXIMUM]
+        taken = set(map(id, here))
+        left = [cutting for cutting in left if id(cutting) not in taken]
+        for start in range(0, len(here), MAXIMUM):
+            batch = here[start : start + MAXIMUM]
+            yield {
+                **scope,
+                "minimum_flow_age": age,
+                "flow_filters": [cutting.written for cutting in batch],
+                "flow_counts": [cutting.matched for cutting in batch],
+                "flow_count": sum(cutting.flow_count for cutting in batch),
+            }
+
+
+def _named(scope: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in scope.items() if name in SCOPE_MEMBERS}
+
+
+def _members(key: FlowKey) -> dict[str, Any]:
+    source, destination, protocol, source_port, destination_port = key
+    ports = {"source_port": source_port, "destination_port": destination_port}
+    return {
+        "source_address": source,
+        "destination_address": destination,
+        **{name: port for name, port in ports.items() if port is not None},
+        "protocol": name_of(protocol),
     }
 
 

@@ -6,19 +6,27 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from itertools import accumulate, chain
-from operator import xor
-from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
 from .errors import FlowOpsError, OptionError, shown
 from .filters import parse_network, parse_ports, parse_protocol
+from .matching import (
+    LAST_ADDRESS,
+    LAST_COUNT,
+    LAST_PORT,
+    LAST_PROTOCOL,
+    MEMBERS,
+    NUMBER,
+    Condition,
+    Members,
+    Span,
+    point_of,
+)
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 ACTIONS = ("allow", "deny")
@@ -34,17 +42,7 @@ _RULE_KEYS = (
     *_ADDRESS_LISTS, *_PORT_LISTS, "protocols", *_MINIMA, *_MAXIMA,
 )  # fmt: skip
 
-Span = tuple[int, int]
-
-_LAST_ADDRESS = {4: 2**32 - 1, 6: 2**128 - 1}
-_LAST_PORT = 65535
-_LAST_PROTOCOL = 255
-_LAST_COUNT = 2**63 - 1
 _BEYOND = 2**128
-# A cache of what each value of a member means to the rules is emptied when it has grown to this many values.
-_CACHED_VALUES = 8192
-_MANY_BOUNDS = 1024
-_INDEX_BITS = 16
 
 
 class PolicyError(FlowOpsError):
@@ -69,110 +67,6 @@ class Rule:
     name: str
     deny: Verdict | None
     conditions: dict[str, Condition]
-    # True when the rule looks at more than addresses, ports and protocol, so that flows of one 5-tuple can differ.
-    looks_at_state: bool = False
-
-
-@dataclass(frozen=True)
-class Condition:
-    """What one member of a flow record must be: in the spans, for addresses by IP version; or absent, if it may be."""
-
-    spans: dict[int, list[Span]]
-    absent: bool
-
-
-class Members(dict[Any, int]):
-    """For each value of one member of a flow record, which rules it satisfies: bit n is rule n.
-
-    The values between two neighbouring bounds of all rules' spans satisfy the same rules, so one binary search finds
-    them, however many rules and networks there are.
-    """
-
-    def __init__(self, conditions: Sequence[Condition | None], last: Mapping[int, int]) -> None:
-        super().__init__()
-        self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
-        self._ranges: dict[int, _Ranges | _FewRanges] = {}
-        for kind, limit in last.items():
-            changes: dict[int, int] = {0: 0}
-            for n, condition in enumerate(conditions):
-                for first, end in [(0, limit)] if condition is None else condition.spans[kind]:
-                    changes[first] = changes.get(first, 0) ^ (1 << n)
-                    changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
-            ordered = sorted(changes)
-            masks = list(accumulate((changes[bound] for bound in ordered), xor))
-            many = len(ordered) > _MANY_BOUNDS and limit in _LAST_ADDRESS.values()
-            self._ranges[kind] = (_Ranges if many else _FewRanges)(ordered, masks, limit)
-
-    def __missing__(self, value: Any) -> int:
-        point = _point(value) if isinstance(value, str) else (0, value) if isinstance(value, int) else None
-        if point is None or point[0] not in self._ranges:
-            mask = self._absent
-        else:
-            mask = self._ranges[point[0]].mask_of(point[1])
-        if len(self) >= _CACHED_VALUES:
-            self.clear()
-        self[value] = mask
-        return mask
-
-
-class _FewRanges:
-    """The masks of the ranges between neighbouring bounds."""
-
-    def __init__(self, bounds: Sequence[int], masks: Sequence[int], _limit: int) -> None:
-        self._bounds = bounds
-        self._masks = masks
-
-    def mask_of(self, number: int) -> int:
-        """Return the mask of the range that a number is in."""
-        return self._masks[bisect_right(self._bounds, number) - 1]
-
-
-class _Ranges:
-    """The masks of very many ranges of addresses, in little memory, for that is what a search in them waits for.
-
-    Of an IPv6 address the upper half is looked for first; few lists have two networks that share it.
-    """
-
-    def __init__(self, bounds: Sequence[int], masks: Sequence[int], limit: int) -> None:
-        self._low_bits = max(0, limit.bit_length() - 64)
-        typecode = "Q" if self._low_bits else "L"
-        # No address is beyond the last bound, which would not fit.
-        count = bisect_right(bounds, limit)
-        self._bounds = bounds if self._low_bits else []
-        self._highs = array(typecode, (bound >> self._low_bits for bound in bounds[:count]))
-        self._distinct = list(dict.fromkeys(masks[:count]))
-        places = {mask: at for at, mask in enumerate(self._distinct)}
-        self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in masks[:count]))
-        # Where in the bounds, of which the first is 0, a search begins and ends; so few of them are left to look at.
-        self._first = self._highs[1]
-        self._shift = max(0, (self._highs[-1] - self._first).bit_length() - _INDEX_BITS)
-        most = (self._highs[-1] - self._first) >> self._shift
-        edges = (self._first + (n << self._shift) for n in range(most + 1))
-        self._starts = array("L", chain((bisect_left(self._highs, edge, 1) for edge in edges), [count]))
-
-    def mask_of(self, number: int) -> int:
-        """Return the mask of the range that an address, as a number, is in."""
-        high = number >> self._low_bits
-        slot = (high - self._first) >> self._shift
-        starts = self._starts
-        if slot < 0:
-            return self._distinct[self._which[0]]
-        if slot + 1 >= len(starts):
-            return self._distinct[self._which[-1]]
-        at = bisect_right(self._highs, high, starts[slot], starts[slot + 1])
-        if self._low_bits and self._highs[at - 1] == high:
-            at = bisect_right(self._bounds, number, bisect_left(self._highs, high, 0, at), at)
-        return self._distinct[self._which[at - 1]]
-
-
-def _point(address: str) -> Span | None:
-    """Return an address as (IP version, number), None when the text is no address."""
-    try:
-        if ":" in address:
-            return 6, int.from_bytes(inet_pton(AF_INET6, address), "big")
-        return 4, int.from_bytes(inet_pton(AF_INET, address), "big")
-    except (OSError, ValueError):
-        return None
 
 
 @dataclass(frozen=True)
@@ -184,16 +78,11 @@ class Policy:
     expired: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = field(default=())
 
-    @property
-    def looks_at_state(self) -> bool:
-        """True when two flows of one 5-tuple can be judged differently."""
-        return any(rule.looks_at_state for rule in self.rules)
-
     @cached_property
     def _members(self) -> list[tuple[str, Members]]:
         """The members of a flow record that any rule looks at."""
         found = []
-        for member, last in _MEMBERS.items():
+        for member, last in MEMBERS.items():
             conditions = [rule.conditions.get(member) for rule in self.rules]
             if any(conditions):
                 found.append((member, Members(conditions, last)))
@@ -253,19 +142,6 @@ class Verdicts(dict[int, "Verdict | None"]):
     def __init__(self, policy: Policy) -> None:
         super().__init__({1 << n: rule.deny for n, rule in enumerate(policy.rules)})
         self[0] = policy.default
-
-
-_NUMBER = 0
-_MEMBERS: dict[str, dict[int, int]] = {
-    "protocol_number": {_NUMBER: _LAST_PROTOCOL},
-    "destination_port": {_NUMBER: _LAST_PORT},
-    "source_port": {_NUMBER: _LAST_PORT},
-    "destination_address": _LAST_ADDRESS,
-    "source_address": _LAST_ADDRESS,
-    "age": {_NUMBER: _LAST_COUNT},
-    "byte_count": {_NUMBER: _LAST_COUNT},
-    "packet_count": {_NUMBER: _LAST_COUNT},
-}
 
 
 def _within(wanted: list[Span] | None, unwanted: list[Span], last: int) -> list[Span]:
@@ -446,27 +322,25 @@ class _Compiler:
             self._mistake(f"{path}.severity", severity, "only a rule with action deny makes findings")
         state = self._state(path, item)
         conditions: dict[str, Condition | None] = {
-            "protocol_number": self._numbers(f"{path}.protocols", item.get("protocols"), self._protocol, _LAST_PROTOCOL)
+            "protocol_number": self._numbers(f"{path}.protocols", item.get("protocols"), self._protocol, LAST_PROTOCOL)
         }
         for key in _ADDRESS_LISTS:
             conditions[key] = self._addresses(f"{path}.{key}", item.get(key))
         for key in _PORT_LISTS:
-            conditions[key] = self._numbers(f"{path}.{key}", item.get(key), self._ports, _LAST_PORT)
-        states = self._counts(path, item)
+            conditions[key] = self._numbers(f"{path}.{key}", item.get(key), self._ports, LAST_PORT)
+        conditions.update(self._counts(path, item))
         given = {member: condition for member, condition in conditions.items() if condition is not None}
-        return Rule(
-            name, Verdict(name, severity) if action == "deny" else None, {**given, **states}, bool(states)
-        ), state
+        return Rule(name, Verdict(name, severity) if action == "deny" else None, given), state
 
     def _counts(self, path: str, item: Mapping[str, Any]) -> dict[str, Condition]:
         limits: dict[str, Span] = {}
         for key, member in (*_MINIMA.items(), *_MAXIMA.items()):
             if item.get(key) is not None:
                 limit = self._count(f"{path}.{key}", item[key])
-                least, most = limits.get(member, (0, _LAST_COUNT))
+                least, most = limits.get(member, (0, LAST_COUNT))
                 limits[member] = (limit, most) if key in _MINIMA else (least, limit)
         return {
-            member: Condition({_NUMBER: [(least, most)] if least <= most else []}, False)
+            member: Condition({NUMBER: [(least, most)] if least <= most else []}, False)
             for member, (least, most) in limits.items()
         }
 
@@ -536,7 +410,7 @@ class _Compiler:
         return Condition(
             {
                 version: _within(None if anything else wanted[version], unwanted[version], last)
-                for version, last in _LAST_ADDRESS.items()
+                for version, last in LAST_ADDRESS.items()
             },
             anything,
         )
@@ -544,7 +418,7 @@ class _Compiler:
     @staticmethod
     def _ports(entry: Any, where: str) -> Span:
         ports = parse_ports(entry, where)
-        return (0, _LAST_PORT) if ports is None else ports
+        return (0, LAST_PORT) if ports is None else ports
 
     @staticmethod
     def _protocol(entry: Any, where: str) -> Span:
@@ -557,7 +431,7 @@ class _Compiler:
         positive, negated, anything = self._lists(path, given)
         wanted, unwanted = self._parsed(positive, parse), self._parsed(negated, parse)
         # A protocol without ports has no port that could be in a list, nor one that could be excluded.
-        return Condition({_NUMBER: _within(None if anything else wanted, unwanted, last)}, anything)
+        return Condition({NUMBER: _within(None if anything else wanted, unwanted, last)}, anything)
 
     def _lists(self, path: str, given: Any) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], bool]:
         """Return the positive and the negated entries, and whether nothing positive narrows the list down."""
@@ -571,7 +445,7 @@ def _network(entry: Any, where: str) -> tuple[int, Span]:
     """Return an address or CIDR as (IP version, span); raise OptionError with the path where for what is neither."""
     # The library's networks say best what is wrong with an entry; a list of a hundred thousand is mostly right.
     address, _slash, length = entry.partition("/") if isinstance(entry, str) else ("", "", "")
-    point = _point(address)
+    point = point_of(address)
     if point is not None and (length.isdecimal() or not _slash):
         version, first = point
         bits = 32 if version == 4 else 128
@@ -583,7 +457,7 @@ def _network(entry: Any, where: str) -> tuple[int, Span]:
 
 
 def _by_version(networks: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
-    spans: dict[int, list[Span]] = {version: [] for version in _LAST_ADDRESS}
+    spans: dict[int, list[Span]] = {version: [] for version in LAST_ADDRESS}
     for version, span in networks:
         spans[version].append(span)
     return spans

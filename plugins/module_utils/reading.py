@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import queue
 import tempfile
@@ -15,13 +16,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import IO, Any
 
 from .api import Listing, NetworkFirewall, Paging
 from .captures import read_records
+from .compiler import Findings
 from .errors import FlowOpsError, OptionError, shown
-from .plan import FindingKeys, build
-from .protocols import WITH_PORTS
+from .flowsets import Flow, flows_of
+from .plan import build, compile_best
 from .records import problem_of, records_of, utc_text
 from .scope import check_operation_id, scope_of, scope_text
 
@@ -51,7 +54,7 @@ class Capture:
         self.minimum_flow_age: int | None = None
         self.api_filters: list[dict[str, Any]] = []
         self.flow_count = 0
-        self.keys = FindingKeys()
+        self.findings = Findings()
         # Of a flow log, the firewall that it was found to be of.
         self.firewall_name: str | None = None
         # Where the reading goes on: the token of the next page, or that the last one has been read.
@@ -348,49 +351,46 @@ class _Reader:
 class Planner:
     """Makes the plan for the findings of captures; the flows it must spare wait on disk. Use it in a with block."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, captures: Sequence[Capture]) -> None:
         self.folder = folder
+        self.captures = captures
 
     def __enter__(self) -> Planner:
-        self._spool: IO[str] = tempfile.TemporaryFile("w+", dir=self.folder)
+        self._spool: IO[bytes] = tempfile.TemporaryFile(dir=self.folder)
+        # Where the pages of each capture begin, and how long they are.
+        self._pages: dict[str, list[tuple[int, int]]] = {}
         return self
 
     def __exit__(self, *_failure: object) -> None:
         self._spool.close()
 
-    def add(
-        self,
-        capture: Capture,
-        records: Sequence[Mapping[str, Any]],
-        found: Sequence[Mapping[str, Any]],
-        one_tuple_may_differ: bool,
-    ) -> None:
-        """Add one page's flow records and the findings among them, records with keys of their own added.
+    def add(self, capture: Capture, records: Sequence[Mapping[str, Any]], guilty: Sequence[object]) -> None:
+        """Add one page's flow records, and for each whether it is a finding."""
+        innocent = []
+        for record, is_finding in zip(records, guilty, strict=True):
+            if is_finding:
+                capture.findings.add(record)
+            else:
+                innocent.append(record)
+        page = marshal.dumps(flows_of(innocent))
+        self._pages.setdefault(capture.flow_operation_id, []).append((self._spool.tell(), len(page)))
+        self._spool.write(page)
 
-        one_tuple_may_differ says that of two flows of one 5-tuple one can be a finding and the other not.
-        """
-        for finding in found:
-            capture.keys.add(finding)
-        if not one_tuple_may_differ and all(record.get("protocol_number") in WITH_PORTS for record in records):
-            return
-        guilty = iter(found)
-        awaited: Mapping[str, Any] = next(guilty, {})
-        for record in records:
-            # The findings are in the order of the records; what comes before the next of them is innocent.
-            if awaited and record.items() <= awaited.items():
-                awaited = next(guilty, {})
-            elif one_tuple_may_differ or record.get("protocol_number") not in WITH_PORTS:
-                json.dump([capture.flow_operation_id, record], self._spool)
-                self._spool.write("\n")
+    def plan(self, allow_collateral: bool = False) -> dict[str, Any]:
+        """Return the plan; findings whose every filter would match a flow to spare are inseparable."""
+        compiled = []
+        for capture in self.captures:
+            scope = _plan_scope(capture)
+            innocents = partial(self._innocents, capture)
+            best = compile_best(scope, capture.findings, innocents, capture.api_filters, allow_collateral)
+            compiled.append((scope, best))
+        return build(compiled)
 
-    def plan(self, captures: Sequence[Capture]) -> dict[str, Any]:
-        """Return the plan; findings whose filter would match a flow to spare are inseparable."""
-        by_id = {capture.flow_operation_id: capture for capture in captures}
-        self._spool.seek(0)
-        for line in self._spool:
-            flow_operation_id, record = json.loads(line)
-            by_id[flow_operation_id].keys.exclude(record)
-        return build([(_plan_scope(capture), capture.keys) for capture in captures])
+    def _innocents(self, capture: Capture) -> Iterator[list[Flow]]:
+        for begin, length in self._pages.get(capture.flow_operation_id, ()):
+            self._spool.seek(begin)
+            # A file that nobody else can open: what is read is what was written above.
+            yield marshal.loads(self._spool.read(length))
 
 
 def _plan_scope(capture: Capture) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .arguments import bounded, check_range, checked_firewall, network_firewall
-from .captures import open_files
+from .captures import open_files, read_records
+from .errors import shown as shown_text
 from .plan import told_plan
 from .reading import Capture, Planner, captures_of, pages_of
 from .scope import parse_firewall_arn, scope_text
 from .starting import Order, plan_orders
-from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, still_there, verdict_of
+from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, rules_told, tell_findings, told_fate, verdict_of
 
 
 def verify(module: AnsibleAWSModule) -> dict[str, Any]:
@@ -33,22 +34,27 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     arn = api.arn_of(params)
     for capture in captures:
         api.check_scope(capture.scope)
-    fates: Counter[str] = Counter()
+    if params["findings_src"]:
+        tell_findings(wanted, read_records(params["findings_src"], "findings_src"))
+    tell_findings(wanted, params["findings"] or ())
+    fates: Counter[tuple[str, str | None]] = Counter()
     shown: list[dict[str, Any]] = []
     nothing = Wanted()
     with ExitStack() as stack:
-        files = open_files(stack, params, ("dest", "plan_dest"), dry_run=module.check_mode)
-        planner = stack.enter_context(Planner(module.tmpdir))
+        files = open_files(stack, params, ("dest", "capture_dest", "plan_dest"), dry_run=module.check_mode)
+        planner = stack.enter_context(Planner(module.tmpdir, captures))
         for capture, records in pages_of(api, arn, captures):
-            wants = wanted.get(_scope_of(capture), nothing)
-            there = still_there(records, wants, capture.seen_at)
-            fates.update(record["fate"] for record in there)
+            found = wanted.get(_scope_of(capture), nothing).fates(records, capture.seen_at)
+            there = [told_fate(record, fate) for record, fate in zip(records, found, strict=True) if fate]
+            fates.update((fate.fate, fate.rule) for fate in found if fate)
             shown.extend(there[: params["max_flows"] - len(shown)])
             if "dest" in files:
                 files["dest"].write_all(there)
+            if "capture_dest" in files:
+                files["capture_dest"].write_all(records)
             # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
-            planner.add(capture, records, [flow for flow in there if flow["fate"] == SURVIVED], True)
-        next_plan = planner.plan(captures)
+            planner.add(capture, records, [fate is not None and fate.fate == SURVIVED for fate in found])
+        next_plan = planner.plan()
         if "plan_dest" in files:
             files["plan_dest"].write({"firewall_arn": arn, **next_plan})
     covered = {_scope_of(capture) for capture in captures}
@@ -66,7 +72,15 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         if capture.partial:
             module.warn(capture.warning(arn))
     planned = sum(want.flow_count for want in wanted.values())
-    survived, reborn = fates[SURVIVED], fates[REBORN]
+    survived, reborn = (
+        sum(count for (fate, _rule), count in fates.items() if fate == kind) for kind in (SURVIVED, REBORN)
+    )
+    if reborn:
+        rules = ", ".join(sorted(shown_text(rule) for fate, rule in fates if fate == REBORN and rule is not None))
+        module.warn(
+            f"{reborn} flows came back after they were cut{f', against {rules}' if rules else ''};"
+            " a rule of the firewall still allows them."
+        )
     result = {
         "changed": any(file.changed for file in files.values()),
         "verdict": verdict_of(survived, reborn, partial),
@@ -77,6 +91,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         GONE: max(0, planned - survived),
         SURVIVED: survived,
         REBORN: reborn,
+        "by_rule": rules_told(wanted.values(), fates),
         "flows": shown,
         "plan": told_plan({"firewall_arn": arn, **next_plan}, params["plan_dest"]),
         "operations": [capture.told(arn) for capture in captures],

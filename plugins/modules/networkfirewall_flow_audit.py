@@ -78,7 +78,17 @@ options:
         name ends in C(.gz).
     type: path
   plan:
-    description: Make the plan of the flushes that would cut exactly the findings.
+    description:
+      - Make the plan of the flushes that would cut exactly the findings, as few as are found. Filters are made
+        wider than one flow, by CIDRs, port ranges and protocols, as far as the capture shows no other flow there, and a
+        higher minimum age is used where it separates findings from innocent flows.
+      - Filters are never wider than the capture's. The plan is held against the whole capture before it is given.
+    type: bool
+    default: false
+  allow_collateral:
+    description:
+      - Plan to cut findings too that cannot be separated from innocent flows (RV(plan.inseparable)), with a filter
+        each; RV(plan.collateral) says how many innocent flows those would cut.
     type: bool
     default: false
   plan_dest:
@@ -122,6 +132,7 @@ seealso:
   - module: flowops.aws.flow_report
 extends_documentation_fragment:
   - flowops.aws.firewall
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -505,7 +516,7 @@ plan:
           sample: [{"source_address": "10.0.3.17", "source_port": 49152, "destination_address": "198.51.100.7",
                     "destination_port": 22, "protocols": ["tcp"]}]
         minimum_flow_age:
-          description: The minimum age of the capture, in seconds.
+          description: The age in seconds below which flows are left alone; at least that of the capture.
           returned: always
           type: int
           sample: 0
@@ -514,6 +525,12 @@ plan:
           returned: when AWS gives it
           type: str
           sample: "2026-01-31T12:00:00+00:00"
+        flow_counts:
+          description: The number of findings that each of the filters matches.
+          returned: always
+          type: list
+          elements: int
+          sample: [17]
         flow_count:
           description: The number of findings that the filters match.
           returned: always
@@ -529,6 +546,18 @@ plan:
       returned: always
       type: int
       sample: 0
+    inseparable_flows:
+      description: The 5-tuples of the first 100 of those that a filter can name.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{"availability_zone": "us-east-1a", "source_address": "10.0.3.17", "source_port": 49152,
+                "destination_address": "198.51.100.7", "destination_port": 53, "protocol": "udp"}]
+    collateral:
+      description: The number of innocent flows that the plan would cut; 0 without O(allow_collateral=true).
+      returned: always
+      type: int
+      sample: 0
     hash:
       description: The SHA-256 of the operations, in hex; the same plan has the same hash.
       returned: always
@@ -539,6 +568,11 @@ plan:
       returned: always
       type: int
       sample: 7052
+    findings:
+      description: The file with the findings, C(path) and C(sha256).
+      returned: when O(findings_dest) is given
+      type: dict
+      sample: {"path": "/var/lib/flowops/findings.jsonl.gz", "sha256": "e3b0..."}
     operation_count:
       description: The number of operations.
       returned: always
@@ -566,6 +600,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             "operations": {"type": "list", "elements": "dict"},
             "src": {"type": "path"},
             "partial": {"type": "bool"},
@@ -579,6 +614,7 @@ def main() -> None:
             "plan_dest": {"type": "path"},
             "resume": {"type": "bool", "default": False},
             "baseline": {"type": "path"},
+            "allow_collateral": {"type": "bool", "default": False},
             "enrich": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

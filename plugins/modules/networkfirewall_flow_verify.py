@@ -12,8 +12,11 @@ short_description: Say which flows of a flush plan are still there
 description:
   - Holds a new capture of an AWS Network Firewall against the operations of a plan and says how many of the flows that
     the plan wanted cut are gone, how many survived, and how many came back.
-  - A flow that matches a filter of the plan survived when it is at least as old as the time since the plan's capture,
-    and is a new one, reborn, when it is younger.
+  - A flow that matches a filter of the plan survived when it is at least as old as the time since the plan's capture
+    and the minimum age that the plan gives the filter. A flow younger than the time since the capture is a new one and
+    counts as reborn. What lies between the two was there and was spared; it is neither.
+  - Where the findings are given, a flow born since is reborn when it goes the way that one of them went, from the same
+    source to the same destination, port and protocol, whatever its own source port; it need not match a filter.
   - A partial capture never proves that flows are gone, nor does one whose filters or minimum age leave flows of the
     plan out.
 author: flowops.aws contributors (!UNKNOWN)
@@ -25,59 +28,6 @@ options:
     type: list
     elements: dict
     required: true
-  plan:
-    description: The operations of the plan, as M(flowops.aws.networkfirewall_flow_audit) returns them.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      availability_zone:
-        description: The zone.
-        type: str
-      availability_zone_id:
-        description: The ID of the zone.
-        type: str
-      vpc_endpoint_id:
-        description: The VPC endpoint.
-        type: str
-      vpc_endpoint_association_arn:
-        description: The VPC endpoint association.
-        type: str
-      flow_filters:
-        description: The filters of this flush, 1 to 20.
-        type: list
-        elements: dict
-        required: true
-        suboptions:
-          source_address:
-            description: The flow's source, an IPv4 or IPv6 address or CIDR.
-            type: str
-          destination_address:
-            description: The flow's destination, an IPv4 or IPv6 address or CIDR.
-            type: str
-          source_port:
-            description: The flow's source port, 0 to 65535, a range such as V(8000-8100), or V(any).
-            type: str
-          destination_port:
-            description: The flow's destination port, 0 to 65535, a range such as V(8000-8100), or V(any).
-            type: str
-          protocols:
-            description: The flow's protocol, IANA names or numbers from 0 to 255; any of them matches.
-            type: list
-            elements: str
-          any:
-            description: Every flow; stands alone.
-            type: bool
-            default: false
-      minimum_flow_age:
-        description: The minimum age of the capture that the plan was made from, in seconds.
-        type: int
-      captured_at:
-        description: When that capture was taken, ISO 8601.
-        type: str
-      flow_count:
-        description: The number of flows that the plan expects to cut; told back in check mode and diff mode.
-        type: int
   max_flows:
     description: The most flows that are still there to return, 0 to 10000.
     type: int
@@ -86,6 +36,10 @@ options:
     description:
       - Write every flow that is still there to this file, flow records with C(fate) in JSON lines, compressed when the
         name ends in C(.gz).
+    type: path
+  capture_dest:
+    description:
+      - Write every captured flow to this file, flow records in JSON lines, compressed when the name ends in C(.gz).
     type: path
   plan_dest:
     description: Write RV(plan) to this file as JSON.
@@ -103,6 +57,8 @@ seealso:
   - module: flowops.aws.networkfirewall_flow_flush
 extends_documentation_fragment:
   - flowops.aws.firewall
+  - flowops.aws.plan
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -171,8 +127,15 @@ reborn:
   returned: always
   type: int
   sample: 1
+by_rule:
+  description: For each rule the numbers of its flows, as far as the findings were given.
+  returned: always
+  type: dict
+  sample: {"no-admin-ports-to-internet": {"planned": 17, "gone": 17, "survived": 0, "reborn": 1}}
 flows:
-  description: The first flows that survived or came back, at most O(max_flows), flow records with their fate.
+  description:
+    - The first flows that survived or came back, at most O(max_flows), flow records with their fate, and their rule
+      where it is known.
   returned: always
   type: list
   elements: dict
@@ -247,10 +210,12 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             "operations": {"type": "list", "elements": "dict", "required": True},
-            "plan": {"type": "list", "elements": "dict", "required": True, "options": starting.operation_options()},
+            **starting.plan_options(),
             "max_flows": {"type": "int", "default": 100},
             "dest": {"type": "path"},
+            "capture_dest": {"type": "path"},
             "plan_dest": {"type": "path"},
         },
         supports_check_mode=True,

@@ -50,6 +50,7 @@ _RULES_SHOWN = 30
 _ZONES_SHOWN = 30
 _TALKERS_SHOWN = 10
 _LINES_SHOWN = 50
+_FILTERS_SHOWN = 200
 _TALKER_KINDS = (
     ("source", "Sources", "Source"),
     ("destination", "Destinations", "Destination"),
@@ -178,12 +179,25 @@ class PlanOperation:
 
 
 @dataclass(frozen=True)
+class PlanFilter:
+    """One filter of a flush plan, and how many flows it was found to match."""
+
+    zone: str
+    source: str
+    destination: str
+    protocols: str
+    flows: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """The summary of a flush plan."""
 
     sentence: str
     hash: str
     operations: Sequence[PlanOperation]
+    filters: Sequence[PlanFilter]
+    filters_remark: str
     remarks: Sequence[str]
 
 
@@ -645,8 +659,12 @@ def _plan(plan: Any) -> Plan | None:
             f"{counted(inseparable, 'finding')} cannot be told apart from flows that must stay, and "
             f"{'is' if inseparable == 1 else 'are'} left out of the plan."
         )
+    collateral = integer(plan.get("collateral")) or 0
+    if collateral:
+        remarks.append(f"The plan would cut {counted(collateral, 'innocent flow')} too, as it was told to.")
     if len(operations) > _LINES_SHOWN:
         remarks.append(_left_out(len(operations) - _LINES_SHOWN, "operation"))
+    filters = [_plan_filter(item, at) for item in operations for at in range(len(items(item.get("flow_filters"))))]
     where = f" in {counted(len(operations), 'flush operation')}" if operations else ""
     return Plan(
         sentence=f"{counted(flow_count, 'flow')} to cut{where}.",
@@ -660,7 +678,27 @@ def _plan(plan: Any) -> Plan | None:
             )
             for item in operations[:_LINES_SHOWN]
         ],
+        filters=filters[:_FILTERS_SHOWN],
+        filters_remark=_left_out(len(filters) - _FILTERS_SHOWN, "filter"),
         remarks=remarks,
+    )
+
+
+def _plan_filter(operation: Mapping[str, Any], at: int) -> PlanFilter:
+    written = mapping(items(operation.get("flow_filters"))[at])
+    counts = items(operation.get("flow_counts"))
+    ends = [
+        f"{clean(written.get(f'{end}_address')) or 'any'} port {clean(written.get(f'{end}_port'))}"
+        if written.get(f"{end}_port") is not None
+        else clean(written.get(f"{end}_address")) or "any"
+        for end in ("source", "destination")
+    ]
+    return PlanFilter(
+        zone=clean(operation.get("availability_zone")) or NOT_GIVEN,
+        source=ends[0],
+        destination=ends[1],
+        protocols=", ".join(clean(name) for name in items(written.get("protocols"))) or "any",
+        flows=_number_or_dash(counts[at] if at < len(counts) else None),
     )
 
 

@@ -32,7 +32,12 @@ SEED = 20
 PAGE = 100
 PAGE_SECONDS = 0.03
 ZONES = 12
-NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones")
+CALL_SECONDS = 0.05
+REGIONS = (
+    "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
+    "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
+)  # fmt: skip
+NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory")
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
 # the size of the one that started it, so that whoever measures has to be small.
@@ -72,9 +77,10 @@ class Scale:
     networks: int = 100_000
     rules: int = 1_000
     zone_pages: int = 100
+    firewalls: int = 200
 
 
-QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20)
+QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20)
 
 
 class Bench:
@@ -115,6 +121,8 @@ class Bench:
             )
         if "zones" in names:
             yield from self._zones()
+        if "inventory" in names:
+            yield from self._inventory()
         if "memory" in names:
             yield from self._memory()
 
@@ -267,6 +275,47 @@ class Bench:
         yield Figure(
             "", cost["every"] - cost["call"], cost["one"] - cost["call"], "the same without a play's floor", "<= 1.5"
         ).line()
+
+    # -- inventory -----------------------------------------------------------------------------------------------
+
+    def _inventory(self) -> Iterator[str]:
+        aws = self._aws()
+        for number in range(self.scale.firewalls):
+            zone = f"{REGIONS[number % len(REGIONS)]}a"
+            aws.control.add_firewall(f"inventory-{number}", zones=[zone], tags={"Name": f"fleet-{number}"})
+        for operation in ("ListFirewalls", "DescribeFirewall"):
+            aws.control.add_fault("slow", operation, seconds=CALL_SECONDS)
+        try:
+            cost = interleaved(
+                self.rounds,
+                {
+                    "every": lambda: self._listing(aws, "inventory-*"),
+                    "one": lambda: self._listing(aws, "inventory-0"),
+                },
+            )
+        finally:
+            aws.control.clear_faults()
+        of = f"of {self.scale.firewalls} firewalls in {len(REGIONS)} regions at {CALL_SECONDS * 1000:.0f} ms a call"
+        yield Figure("inventory", cost["every"], cost["one"], f"inventory {of} / of one there", "under 5 s").line()
+
+    def _listing(self, aws: Aws, include: str) -> Cost:
+        source = self.folder / "fleet.networkfirewall.yml"
+        options = {"plugin": "flowops.aws.networkfirewall", "regions": REGIONS, "include": [include]}
+        source.write_text(json.dumps(options), encoding="utf-8")
+        (self.folder / "ansible.cfg").touch()
+        return cost_of_command(
+            [Path(sys.executable).parent / "ansible-inventory", "--inventory", source, "--list"],
+            self.folder,
+            environment(
+                {
+                    "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+                    "ANSIBLE_HOME": str(self.folder / "home"),
+                    # A benchmark of nothing would be quick.
+                    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+                    "AWS_URL": aws.url,
+                }
+            ),
+        )
 
 
 def _page_rate(aws: Aws, taken: Taken) -> Iterator[str]:

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.api import FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.auditing import audit
 from ansible_collections.flowops.aws.plugins.module_utils.captures import read_records
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.starting import carry_out, plan_orders, planned_operations
 from ansible_collections.flowops.aws.plugins.module_utils.verifying import verify
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/lab"
@@ -162,13 +164,15 @@ def test_a_failure_on_the_way_leaves_no_file(
     assert os.listdir(tmp_path) == []
 
 
+OLD = {"rules": [{"name": "old", "action": "deny", "min_age": 1000}]}
+
+
 def test_the_plan_cuts_the_findings_and_spares_what_shares_their_5_tuple(
     lab: Callable[..., Any], module_of: Callable[..., Any]
 ) -> None:
-    old = {"rules": [{"name": "old", "action": "deny", "min_age": 1000}]}
-    flows = [flow(1, age=2000), flow(1, age=5), flow(2, age=2000), flow(3)]
-    capture = lab(flows)
-    module = module_of(params(capture, policy=old, plan=True))
+    # Nine seconds apart, an age separates no two flows of one 5-tuple.
+    flows = [flow(1, age=1000), flow(1, age=991), flow(2, age=2000), flow(3)]
+    module = module_of(params(lab(flows), policy=OLD, plan=True))
     plan = audit(module)["plan"]
     assert (plan["flow_count"], plan["inseparable"], plan["captured_flow_count"]) == (1, 1, 4)
     (operation,) = plan["operations"]
@@ -182,19 +186,48 @@ def test_the_plan_cuts_the_findings_and_spares_what_shares_their_5_tuple(
         }
     ]
     assert operation["availability_zone"] == ZONE and operation["captured_at"]
+    assert [(item["source_address"], item["availability_zone"]) for item in plan["inseparable_flows"]] == [
+        ("10.0.0.2", ZONE)
+    ]
     assert any("1 findings are left out" in warning for warning in module.warnings)
+
+
+def test_the_plan_tells_old_flows_from_young_ones_of_the_same_5_tuple(
+    lab: Callable[..., Any], module_of: Callable[..., Any]
+) -> None:
+    flows = [flow(1, age=2000), flow(1, age=5), flow(2, age=2000), flow(3)]
+    module = module_of(params(lab(flows), policy=OLD, plan=True))
+    plan = audit(module)["plan"]
+    assert (plan["flow_count"], plan["inseparable"], plan["operation_count"]) == (2, 0, 1)
+    assert 5 < plan["operations"][0]["minimum_flow_age"] < 2000
+    assert module.warnings == []
+
+
+def test_with_allow_collateral_the_inseparable_are_planned_and_what_that_costs_is_told(
+    lab: Callable[..., Any], module_of: Callable[..., Any]
+) -> None:
+    flows = [flow(1, age=1000), flow(1, age=991), flow(2, age=2000), flow(3)]
+    module = module_of(params(lab(flows), policy=OLD, plan=True, allow_collateral=True))
+    plan = audit(module)["plan"]
+    assert (plan["flow_count"], plan["inseparable"], plan["collateral"]) == (2, 0, 1)
+    assert module.warnings == []
 
 
 def test_a_result_stays_small_however_much_was_found(
     lab: Callable[..., Any], module_of: Callable[..., Any], tmp_path: Path
 ) -> None:
-    capture = lab([flow(n, 22, source_address=f"10.{n // 250}.1.{n % 250}", source_port=n) for n in range(1, 3000)])
-    result = audit(module_of(params(capture, max_findings=10_000, plan_dest=str(tmp_path / "plan.json"))))
+    # Every second port is innocent, so that no two findings can share a filter.
+    flows = [flow(0, source_port=10_000 + n, byte_count=n % 2) for n in range(1, 6999)]
+    policy = {"rules": [{"name": "talks", "action": "deny", "min_bytes": 1}]}
+    options = {"policy": policy, "max_findings": 10_000, "plan_dest": str(tmp_path / "plan.json")}
+    result = audit(module_of(params(lab(flows), **options)))
     assert len(json.dumps(result)) < 500_000
-    assert result["findings_total"] == 2999
-    assert 0 < len(result["findings"]) < 2999
+    assert result["findings_total"] == 3499
+    assert 0 < len(result["findings"]) < 3499
+    # The plan does not fit either, and is whole in its file.
+    assert "operations" not in result["plan"] and result["plan"]["operation_count"] == 175
     (plan,) = read_records(str(tmp_path / "plan.json"))
-    assert len(plan["operations"]) == 150
+    assert len(plan["operations"]) == 175 and plan["hash"] == result["plan"]["hash"]
 
 
 def test_an_expired_exception_is_told(lab: Callable[..., Any], module_of: Callable[..., Any]) -> None:
@@ -263,28 +296,30 @@ def verified(module_of: Callable[..., Any], plan: list[Any], capture: Any, **opt
     return verify(module), module
 
 
-def flush(plain: Any, control: Any, plan: list[Any], share: int | None = None) -> None:
-    for operation in plan:
-        filters = [
-            {
-                "SourceAddress": {"AddressDefinition": item["source_address"]},
-                "SourcePort": str(item["source_port"]),
-                "DestinationAddress": {"AddressDefinition": item["destination_address"]},
-                "DestinationPort": str(item["destination_port"]),
-                "Protocols": ["6"],
-            }
-            for item in operation["flow_filters"][:share]
-        ]
-        plain.start_flow_flush(FirewallArn=ARN, AvailabilityZone=ZONE, FlowFilters=filters)
-        control.advance(10)
+@pytest.fixture
+def flush(api: NetworkFirewall) -> Callable[[list[Any]], None]:
+    """Carry out operations as the flush module does."""
+
+    def carry(plan: list[Any]) -> None:
+        given = {"firewall_arn": ARN, "operations": plan, "wait": True, "wait_timeout": 900}
+        operations = planned_operations(api, given, plan_orders(plan, "operations"))
+        carry_out(api, FLUSH, operations, given, {}, pytest.fail)
+
+    return carry
+
+
+ONLY_TELNET = {
+    "availability_zone": ZONE,
+    "flow_filters": [{"source_address": "10.0.0.0/8", "destination_port": 23}],
+}
 
 
 def test_a_plan_that_was_carried_out_is_remediated(
-    lab: Callable[..., Any], module_of: Callable[..., Any], plain: Any, control: Any
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any]
 ) -> None:
     plan = audit(module_of(params(lab(), plan=True)))["plan"]["operations"]
-    assert [len(operation["flow_filters"]) for operation in plan] == [20, 15]
-    flush(plain, control, plan)
+    assert len(plan) == 1 and len(plan[0]["flow_filters"]) < 10
+    flush(plan)
     result, module = verified(module_of, plan, lab(again=True))
     assert (result["verdict"], result["planned"], result["gone"]) == ("remediated", 35, 35)
     assert result["flows"] == [] and module.warnings == []
@@ -293,32 +328,78 @@ def test_a_plan_that_was_carried_out_is_remediated(
 
 
 def test_a_flow_that_was_not_cut_survives_and_makes_the_next_plan(
-    lab: Callable[..., Any], module_of: Callable[..., Any], plain: Any, control: Any, tmp_path: Path
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any], tmp_path: Path
 ) -> None:
     plan = audit(module_of(params(lab(), plan=True)))["plan"]["operations"]
-    flush(plain, control, plan, share=14)
+    flush([ONLY_TELNET])
     result, _module = verified(module_of, plan, lab(again=True), dest=str(tmp_path / "left.jsonl"), max_flows=3)
-    assert (result["verdict"], result["survived"], result["reborn"], result["gone"]) == ("survivors", 7, 0, 28)
-    assert len(result["flows"]) == 3 and len(list(read_records(str(tmp_path / "left.jsonl")))) == 7
-    assert result["plan"]["flow_count"] == 7
+    assert (result["verdict"], result["survived"], result["reborn"], result["gone"]) == ("survivors", 30, 0, 5)
+    assert len(result["flows"]) == 3 and len(list(read_records(str(tmp_path / "left.jsonl")))) == 30
+    assert result["plan"]["flow_count"] == 30
+    assert result["by_rule"] == {}
+    flush(result["plan"]["operations"])
+    again, _module = verified(module_of, plan, lab(again=True))
+    assert (again["verdict"], again["operations"][0]["flow_count"]) == ("remediated", 101)
+
+
+def test_a_verification_that_knows_the_findings_names_their_rules(
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any], control: Any, tmp_path: Path
+) -> None:
+    found = str(tmp_path / "findings.jsonl.gz")
+    audited = audit(module_of(params(lab(), plan=True, findings_dest=found)))
+    plan = audited["plan"]["operations"]
+    control.settings(reconnect=1.0)
+    flush([ONLY_TELNET])
+    for findings in ({"findings_src": found}, {"findings": audited["findings"]}):
+        result, _module = verified(module_of, plan, lab(again=True), **findings)
+        assert (result["survived"], result["reborn"]) == (30, 5)
+        assert result["by_rule"] == {
+            "no-ssh": {"planned": 30, "gone": 0, "survived": 30, "reborn": 0},
+            "no-telnet": {"planned": 5, "gone": 5, "survived": 0, "reborn": 5},
+        }
+        assert {(item["fate"], item["rule"]) for item in result["flows"]} == {
+            ("survived", "no-ssh"), ("reborn", "no-telnet"),
+        }  # fmt: skip
+
+
+def test_a_verification_keeps_its_capture_when_it_is_asked_to(
+    lab: Callable[..., Any], module_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    plan = audit(module_of(params(lab(), plan=True)))["plan"]["operations"]
+    kept = str(tmp_path / "capture.jsonl")
+    result, _module = verified(module_of, plan, lab(again=True), capture_dest=kept)
+    assert len(list(read_records(kept))) == 136
+    assert result["files"]["capture_dest"]["sha256"] == hashlib.sha256(Path(kept).read_bytes()).hexdigest()
+
+
+def test_flows_that_an_age_spared_are_neither_survivors_nor_reborn(
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any]
+) -> None:
+    twins = [flow(number, age=age) for number in range(5) for age in (2000, 300)]
+    plan = audit(module_of(params(lab(twins), policy=OLD, plan=True)))["plan"]["operations"]
+    assert plan[0]["flow_count"] == 5
+    flush(plan)
+    result, _module = verified(module_of, plan, lab(again=True))
+    assert (result["verdict"], result["planned"], result["survived"], result["reborn"]) == ("remediated", 5, 0, 0)
+    assert result["operations"][0]["flow_count"] == 5
 
 
 def test_a_flow_that_came_back_is_reborn(
-    lab: Callable[..., Any], module_of: Callable[..., Any], plain: Any, control: Any
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any], control: Any
 ) -> None:
     plan = audit(module_of(params(lab(), plan=True)))["plan"]["operations"]
     control.settings(reconnect=1.0)
-    flush(plain, control, plan)
+    flush(plan)
     result, _module = verified(module_of, plan, lab(again=True))
     assert (result["verdict"], result["survived"], result["reborn"]) == ("reborn", 0, 35)
     assert result["plan"]["flow_count"] == 0
 
 
 def test_a_partial_capture_proves_nothing_gone(
-    lab: Callable[..., Any], module_of: Callable[..., Any], plain: Any, control: Any
+    lab: Callable[..., Any], module_of: Callable[..., Any], flush: Callable[..., Any], control: Any
 ) -> None:
     plan = audit(module_of(params(lab(), plan=True)))["plan"]["operations"]
-    flush(plain, control, plan)
+    flush(plan)
     control.settings(next_status=["COMPLETED_WITH_ERRORS"])
     assert verified(module_of, plan, lab(again=True))[0]["verdict"] == "inconclusive"
     elsewhere = [{**operation, "availability_zone": "us-east-1b"} for operation in plan]

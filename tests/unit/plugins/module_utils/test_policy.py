@@ -252,12 +252,6 @@ def test_a_limit_does_not_hold_for_what_is_absent() -> None:
     assert verdicts({"max_age": 59}, records) == [False, True, False]
 
 
-def test_a_policy_says_whether_it_looks_at_state() -> None:
-    assert not compiled({"rules": [rule(destination_port=22)]}).looks_at_state
-    for key in ("min_age", "max_age", "min_bytes", "min_packets"):
-        assert compiled({"rules": [rule(**{key: 1})]}).looks_at_state
-
-
 @pytest.mark.parametrize("written", ["2026-06-15", date(2026, 6, 15), datetime(2026, 6, 15, 8)])
 def test_an_exception_counts_on_its_last_day_and_not_after(written: Any) -> None:
     policy = {"rules": [rule(expires=written)]}

@@ -221,16 +221,15 @@ def icmp(**members: Any) -> dict[str, Any]:
     }
 
 
-def planned(
-    folder: Path, pages: list[tuple[list[dict[str, Any]], list[int]]], one_tuple_may_differ: bool
-) -> dict[str, Any]:
+def planned(folder: Path, pages: list[tuple[list[dict[str, Any]], list[int]]], **members: Any) -> dict[str, Any]:
     """The plan for pages of one capture, each with the places of its findings."""
     capture = Capture(IDS[0], {"availability_zone": ZONES[0]})
-    with Planner(str(folder)) as planner:
+    for name, value in members.items():
+        setattr(capture, name, value)
+    with Planner(str(folder), [capture]) as planner:
         for records, guilty in pages:
-            found = [{**records[place], "rule": "a"} for place in guilty]
-            planner.add(capture, records, found, one_tuple_may_differ)
-        return planner.plan([capture])
+            planner.add(capture, records, ["a" if place in guilty else None for place in range(len(records))])
+        return planner.plan()
 
 
 def ports(plan: dict[str, Any]) -> list[int]:
@@ -238,7 +237,7 @@ def ports(plan: dict[str, Any]) -> list[int]:
 
 
 def test_a_plan_names_the_findings_of_every_page(tmp_path: Path) -> None:
-    plan = planned(tmp_path, [([record(1), record(2)], [1]), ([record(3)], []), ([record(4)], [0])], False)
+    plan = planned(tmp_path, [([record(1), record(2)], [1]), ([record(3)], []), ([record(4)], [0])])
     assert ports(plan) == [2, 4]
     assert (plan["flow_count"], plan["inseparable"]) == (2, 0)
     assert plan["operations"][0]["availability_zone"] == ZONES[0]
@@ -247,25 +246,52 @@ def test_a_plan_names_the_findings_of_every_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("innocent_first", [True, False])
 def test_a_5_tuple_shared_with_an_innocent_flow_is_left_out(tmp_path: Path, innocent_first: bool) -> None:
-    old, young = record(1, age=9000), record(1, age=1)
-    first, second = ([young], []), ([old, record(2)], [0, 1])
-    plan = planned(tmp_path, [first, second] if innocent_first else [second, first], True)
+    first, second = ([record(1, age=95)], []), ([record(1), record(2)], [0, 1])
+    plan = planned(tmp_path, [first, second] if innocent_first else [second, first])
     assert ports(plan) == [2]
     assert plan["inseparable"] == 1
 
 
+@pytest.mark.parametrize("innocent_first", [True, False])
+def test_an_old_finding_is_told_from_a_young_innocent_flow(tmp_path: Path, innocent_first: bool) -> None:
+    first, second = ([record(1, age=1)], []), ([record(1, age=9000), record(2)], [0, 1])
+    plan = planned(tmp_path, [first, second] if innocent_first else [second, first])
+    assert (plan["flow_count"], plan["inseparable"]) == (2, 0)
+    assert max(operation["minimum_flow_age"] for operation in plan["operations"]) > 1
+
+
 def test_two_findings_of_one_5_tuple_are_cut_by_one_filter(tmp_path: Path) -> None:
-    plan = planned(tmp_path, [([record(1, age=9000), record(1, age=1)], [0, 1])], True)
+    plan = planned(tmp_path, [([record(1, age=9000), record(1, age=1)], [0, 1])])
     assert ports(plan) == [1]
     assert plan["flow_count"] == 2
 
 
-def test_flows_without_ports_are_held_against_each_other_whatever_the_policy_looks_at(tmp_path: Path) -> None:
+def test_flows_without_ports_are_held_against_those_that_have_some(tmp_path: Path) -> None:
     # One of the two has ports that a filter for the other could not leave out.
     innocent = icmp(source_port=8, destination_port=0)
-    plan = planned(tmp_path, [([innocent, icmp(), record(1)], [1, 2])], False)
+    plan = planned(tmp_path, [([innocent, icmp(), record(1)], [1, 2])])
     assert ports(plan) == [1]
     assert plan["inseparable"] == 1
+
+
+def test_the_captures_filters_and_age_bound_the_plan(tmp_path: Path) -> None:
+    halves = [
+        {"SourceAddress": {"AddressDefinition": "10.0.0.1/32"}, "SourcePort": ports} for ports in ("0:99", "100:65535")
+    ]
+    findings = [record(port) for port in (90, 110)]
+    plan = planned(tmp_path, [(findings, [0, 1])], api_filters=halves, minimum_flow_age=60)
+    assert ports(plan) == [110, 90]
+    assert [operation["minimum_flow_age"] for operation in plan["operations"]] == [60]
+    assert ports(planned(tmp_path, [(findings, [0, 1])])) == ["90-110"]
+
+
+def test_collateral_is_planned_only_when_it_is_asked_for(tmp_path: Path) -> None:
+    capture = Capture(IDS[0], {"availability_zone": ZONES[0]})
+    with Planner(str(tmp_path), [capture]) as planner:
+        planner.add(capture, [record(1), record(1)], [None, "a"])
+        assert planner.plan()["operations"] == []
+        plan = planner.plan(allow_collateral=True)
+    assert (ports(plan), plan["inseparable"], plan["collateral"]) == ([1], 0, 1)
 
 
 def test_innocent_flows_of_another_capture_share_nothing(tmp_path: Path) -> None:
@@ -273,9 +299,29 @@ def test_innocent_flows_of_another_capture_share_nothing(tmp_path: Path) -> None
         Capture(flow_operation_id, {"availability_zone": zone})
         for flow_operation_id, zone in zip(IDS, ZONES, strict=False)
     ]
-    with Planner(str(tmp_path)) as planner:
-        planner.add(captures[0], [record(1)], [record(1)], True)
-        planner.add(captures[1], [record(1)], [], True)
-        plan = planner.plan(captures)
+    with Planner(str(tmp_path), captures) as planner:
+        planner.add(captures[0], [record(1)], ["a"])
+        planner.add(captures[1], [record(1)], [None])
+        plan = planner.plan()
     assert [operation["availability_zone"] for operation in plan["operations"]] == [ZONES[0]]
     assert plan["inseparable"] == 0
+
+
+def test_pages_of_captures_that_take_turns_are_kept_apart(tmp_path: Path) -> None:
+    captures = [
+        Capture(flow_operation_id, {"availability_zone": zone})
+        for flow_operation_id, zone in zip(IDS, ZONES, strict=False)
+    ]
+    with Planner(str(tmp_path), captures) as planner:
+        for page in range(20):
+            for place, capture in enumerate(captures):
+                # What is a finding in one zone is innocent in the other.
+                planner.add(capture, [record(2 * page), record(2 * page + 1)], [place == 0, place == 1])
+        plan = planner.plan()
+    found: dict[str, list[int]] = {zone: [] for zone in ZONES}
+    for operation in plan["operations"]:
+        found[operation["availability_zone"]] += [item["source_port"] for item in operation["flow_filters"]]
+    assert {zone: sorted(of) for zone, of in found.items()} == {
+        ZONES[0]: list(range(0, 40, 2)),
+        ZONES[1]: list(range(1, 41, 2)),
+    }

@@ -315,6 +315,33 @@ def test_the_plan_is_summed_up() -> None:
     assert "Flush plan" not in page(without).text
 
 
+def test_the_plan_shows_its_filters_to_whoever_approves_it() -> None:
+    written = {
+        "source_address": "10.0.0.0/24",
+        "source_port": "40000-40100",
+        "destination_address": "198.51.100.7",
+        "destination_port": 22,
+        "protocols": ["tcp", "udp"],
+    }
+    hostile = {"destination_address": "<script>", "protocols": ["|x|"]}
+    operation = {
+        "availability_zone": "a",
+        "flow_filters": [written, hostile],
+        "flow_counts": [1234],
+        "flow_count": 1234,
+    }
+    plan = {"flow_count": 1234, "operations": [operation], "collateral": 2}
+    shown = page(audit(plan=plan))
+    assert ["a", "10.0.0.0/24 port 40000-40100", "198.51.100.7 port 22", "tcp, udp", "1,234"] in shown.rows
+    assert ["a", "any", "<script>", "|x|", "–"] in shown.rows  # noqa: RUF001 - the dash of empty cells
+    assert "would cut 2 innocent flows too" in shown.text
+    text = markdown_of(view_of(audit(plan=plan)))
+    assert "| a | 10.0.0.0/24 port 40000-40100 | 198.51.100.7 port 22 | tcp, udp | 1,234 |" in text
+    assert "<script>" not in text
+    many = {**operation, "flow_filters": [written] * 201, "flow_counts": [1] * 201}
+    assert "1 filter more not shown here." in page(audit(plan={"flow_count": 201, "operations": [many]})).text
+
+
 @pytest.mark.parametrize(
     ("minimum", "words"),
     [
