@@ -10,13 +10,14 @@ import json
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 try:
@@ -24,6 +25,7 @@ try:
     import botocore
     import botocore.loaders
     from botocore.config import Config
+    from botocore.credentials import RefreshableCredentials
     from botocore.exceptions import (
         BotoCoreError,
         ClientError,
@@ -45,6 +47,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from .errors import FlowOpsError, OptionError, shown
 from .filters import keys_of
+from .fleet import parse_role_arn
+from .impact import in_sync
 from .polling import Answer, wait_for
 from .records import utc_text
 from .scope import MEMBER_SINCE, SCOPE_MEMBERS, parse_firewall_arn, scope_text, scope_to_api
@@ -58,6 +62,10 @@ MAX_PARALLEL = 16
 # AWSRetry knows neither of the codes that this API declares, nor those of Things Graph.
 RETRIED_CODES = ("ThrottlingException", "InternalServerError", "InternalFailureException", "ServiceUnavailable")
 THROTTLING_CODES = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded")
+DENIED_CODES = ("AccessDeniedException", "AccessDenied", "UnauthorizedOperation")
+_NOT_FOUND = "ResourceNotFoundException"
+# What AWS may answer to the ARN of a firewall policy that is of the other generation.
+_OTHER_GENERATION = (_NOT_FOUND, "InvalidRequestException")
 
 # Waits of about 0.1, 0.2, 0.4 ... 20 seconds, halved by jitter on average: some two minutes of trouble on one page.
 _READ_ATTEMPTS = 16
@@ -65,6 +73,8 @@ _CONNECT_ATTEMPTS = 4
 _START_ATTEMPTS = 12
 _LOOKS_FOR_A_LOST_START = 3
 _CLOCKS_APART = 5.0
+# Who a role's own trail of calls says it was.
+SESSION_NAME = "flowops-aws"
 # Seconds that a start based on a capture may take from being sent to being carried out.
 ON_THE_WAY = 5
 
@@ -172,6 +182,14 @@ def _retried(call: Callable[..., Any]) -> Callable[..., Any]:
     return retried
 
 
+def ask_until_whole(client: Any, members: Mapping[str, str]) -> None:
+    """Let calls of a client that only read be retried until whole; {method: the member that is always there}."""
+    for name, member in members.items():
+        operation = client.meta.method_to_api_mapping[name]
+        # Set on the client itself, so that the SDK's own paginators go through it too.
+        setattr(client, name, _retried(_whole(getattr(client, name), operation, member)))
+
+
 @contextmanager
 def calling(doing: str) -> Iterator[None]:
     """Turn what the SDK raises inside the block into a FlowOpsError that says in one sentence what failed."""
@@ -179,6 +197,25 @@ def calling(doing: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError, ResponseParserError, IncompleteAnswer) as error:
         raise sentence(error, doing) from error
+
+
+@contextmanager
+def needing(action: str) -> Iterator[None]:
+    """Name the IAM action in the sentence of a call inside the block that is refused for the lack of it."""
+    try:
+        yield
+    except FlowOpsError as error:
+        # A role whose credentials could not be renewed is another permission, whatever the call was.
+        named = action in error.message or "sts:AssumeRole" in error.message
+        if code_in(error) not in DENIED_CODES or named:
+            raise
+        text = f"{error.message.rstrip('.')}; the permission {action} is missing."
+        raise FlowOpsError(text, **error.details) from error
+
+
+def code_in(error: FlowOpsError) -> str:
+    """Return the code of the SDK exception that a FlowOpsError tells of, '' when it tells of none."""
+    return str(error.details.get("error", {}).get("code", ""))
 
 
 def sentence(error: Any, doing: str, attempts: int = _READ_ATTEMPTS) -> FlowOpsError:
@@ -346,6 +383,56 @@ def client_config(aws_config: Mapping[str, Any] | None) -> Any:
         ) from error
 
 
+def connected(connect: Callable[..., Any], service: str, options: Mapping[str, Any]) -> Any:
+    """Return connect's client of a service for the options aws_config, assume_role_arn and external_id.
+
+    With a role it acts in that role's account for as long as it lives; FlowOpsError when the role cannot be assumed.
+    """
+    config = client_config(options.get("aws_config"))
+    role_arn = options.get("assume_role_arn")
+    if not role_arn:
+        return connect(service, aws_config=config)
+    parse_role_arn(role_arn, "assume_role_arn")
+    credentials = _credentials_of(connect("sts", aws_config=config), role_arn, options.get("external_id"))
+    given = credentials.get_frozen_credentials()
+    # The client has the role's credentials and no others, so that nothing can reach the caller's account by mistake.
+    client = connect(
+        service,
+        aws_config=config,
+        aws_access_key_id=given.access_key,
+        aws_secret_access_key=given.secret_key,
+        aws_session_token=given.token,
+    )
+
+    def renew(request: Any, **_event: Any) -> None:
+        request.context["signing"] = {**request.context.get("signing", {}), "request_credentials": credentials}
+
+    client.meta.events.register("before-sign", renew)
+    return client
+
+
+def _credentials_of(client: Any, role_arn: str, external_id: str | None) -> Any:
+    """Return a role's credentials, which botocore renews some minutes before they expire; raise FlowOpsError."""
+    ask_until_whole(client, {"assume_role": "Credentials"})
+    request = {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME}
+    if external_id:
+        request["ExternalId"] = external_id
+
+    def assume() -> dict[str, str]:
+        with needing("sts:AssumeRole"), calling(f"assume the role {shown(role_arn)}"):
+            given = client.assume_role(**request)["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    return RefreshableCredentials.create_from_metadata(
+        metadata=assume(), refresh_using=assume, method="sts-assume-role"
+    )
+
+
 class NetworkFirewall:
     """AWS Network Firewall's flow operations through one SDK client."""
 
@@ -363,22 +450,34 @@ class NetworkFirewall:
         # The calls as the SDK made them, for those who must not repeat them blindly.
         self._start = {CAPTURE: client.start_flow_capture, FLUSH: client.start_flow_flush}
         self._describe_once = _whole(client.describe_flow_operation, "DescribeFlowOperation", "FlowOperationStatus")
+        self._firewall_once = _whole(client.describe_firewall, "DescribeFirewall", "FirewallStatus")
         for name, member in (
             ("list_flow_operations", "FlowOperations"),
             ("list_flow_operation_results", "Flows"),
             ("describe_firewall", "FirewallStatus"),
             ("describe_flow_operation", "FlowOperationStatus"),
+            ("describe_firewall_policy", "FirewallPolicy"),
+            ("describe_firewall_policy_v2", "FirewallPolicyV2"),
+            ("list_vpc_endpoint_associations", "VpcEndpointAssociations"),
+            ("describe_vpc_endpoint_association", "VpcEndpointAssociation"),
         ):
+            if not hasattr(client, name):
+                # Younger than this SDK; what asks for it says what that means.
+                continue
             operation = client.meta.method_to_api_mapping[name]
             # Set on the client itself, so that the SDK's own paginators go through it too.
             setattr(client, name, _retried(_whole(getattr(client, name), operation, member)))
+        if "NumberOfAssociations" not in client.meta.service_model.shape_for("Firewall").members:
+            client.meta.events.register_first(
+                "before-parse.network-firewall.DescribeFirewall", _lift_number, unique_id="flowops.aws.lift_number"
+            )
 
     # -- firewalls -----------------------------------------------------------------------------------------------
 
     def firewall(self, *, arn: str | None = None, name: str | None = None) -> dict[str, Any]:
         """Return DescribeFirewall's answer for a firewall by ARN or name; raise FlowOpsError when there is none."""
         key = {"FirewallArn": arn} if arn else {"FirewallName": name}
-        with calling(f"describe the firewall {shown(arn or name)}"):
+        with needing("network-firewall:DescribeFirewall"), calling(f"describe the firewall {shown(arn or name)}"):
             return dict(self.client.describe_firewall(**key))
 
     def arn_of(self, options: Mapping[str, Any]) -> str:
@@ -397,8 +496,7 @@ class NetworkFirewall:
 
     def zones_of(self, options: Mapping[str, Any]) -> tuple[str, list[str]]:
         """Return the ARN of the firewall that the options name and its Availability Zones, sorted, by one describe."""
-        name = options.get("firewall_name")
-        answer = self.firewall(name=name) if name else self.firewall(arn=self.arn_of(options))
+        answer = self.firewall_of(options)
         return str(answer["Firewall"]["FirewallArn"]), sorted(answer["FirewallStatus"].get("SyncStates") or {})
 
     def check_scope(self, scope: Mapping[str, str]) -> None:
@@ -463,30 +561,21 @@ class NetworkFirewall:
         An operation is {firewall_arn, flow_operation_id, scope option}; an answer that no waiting can mend raises.
         """
         with ThreadPoolExecutor(max_workers=max(1, min(len(operations), self.spread_over))) as pool:
-            trouble: dict[int, int] = {}
+            trouble: Counter[int] = Counter()
 
             def probe(index: int) -> Answer:
                 item = operations[index]
                 scope = {name: item[name] for name in SCOPE_MEMBERS if item.get(name)}
                 doing = f"describe the flow operation {item['flow_operation_id']} in {scope_text(scope)}"
-                with calling(doing):
-                    try:
-                        answer = self._describe_once(
-                            FirewallArn=item["firewall_arn"],
-                            FlowOperationId=item["flow_operation_id"],
-                            **scope_to_api(scope),
-                        )
-                    except (EndpointConnectionError, ConnectTimeoutError):
-                        trouble[index] = trouble.get(index, 0) + 1
-                        if trouble[index] >= _CONNECT_ATTEMPTS:
-                            raise
-                        return Answer(throttled=True)
-                    except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
-                        code = ReadRetry.status_code_from_exception(error)
-                        if code not in THROTTLING_CODES and not ReadRetry.found(code, list(RETRIED_CODES)):
-                            raise
-                        return Answer(throttled=True)
-                trouble.pop(index, None)
+                call = partial(
+                    self._describe_once,
+                    FirewallArn=item["firewall_arn"],
+                    FlowOperationId=item["flow_operation_id"],
+                    **scope_to_api(scope),
+                )
+                answer = _asked_once(call, doing, trouble, index)
+                if answer is None:
+                    return Answer(throttled=True)
                 return Answer(_bare(answer), answer["FlowOperationStatus"] in FINISHED)
 
             waited = wait_for(
@@ -517,6 +606,92 @@ class NetworkFirewall:
     def _rows(self, arn: str, scope: Mapping[str, str]) -> dict[str, dict[str, Any]]:
         listing = self.flow_operations(arn, scope, None)
         return {row["FlowOperationId"]: row for page in listing for row in page["FlowOperations"]}
+
+    def flushes_since(self, arn: str, scope: Mapping[str, str], moment: datetime) -> list[dict[str, Any]]:
+        """Return DescribeFlowOperation's answers for the flushes of a scope since a moment that ended well or go on."""
+        return [
+            {"FlowOperationId": operation_id, **self.describe(arn, scope, operation_id)}
+            for operation_id, row in self._rows(arn, scope).items()
+            if row["FlowOperationType"] == FLUSH
+            and row["FlowOperationStatus"] in ("IN_PROGRESS", "COMPLETED")
+            and row["FlowRequestTimestamp"] >= moment
+        ]
+
+    # -- guards --------------------------------------------------------------------------------------------------
+
+    def firewall_of(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return DescribeFirewall's answer for the firewall that the options name; raise FlowOpsError."""
+        name = options.get("firewall_name")
+        return self.firewall(name=name) if name else self.firewall(arn=self.arn_of(options))
+
+    def wait_until_in_sync(self, arn: str, timeout: float) -> dict[str, Any] | None:
+        """Return DescribeFirewall's last answer, in sync or timeout seconds old; None when none came in that time."""
+        trouble: Counter[str] = Counter()
+
+        def probe(key: str) -> Answer:
+            with needing("network-firewall:DescribeFirewall"):
+                call = partial(self._firewall_once, FirewallArn=key)
+                answer = _asked_once(call, f"describe the firewall {shown(key)}", trouble, key)
+            if answer is None:
+                return Answer(throttled=True)
+            return Answer(dict(answer), in_sync(answer["FirewallStatus"]))
+
+        return wait_for([arn], probe, timeout=timeout, clock=self.clock).answers.get(arn)
+
+    def firewall_policy(self, arn: str) -> tuple[dict[str, Any], bool]:
+        """Return a firewall policy as AWS describes it, and whether it is a Next Generation one; raise FlowOpsError."""
+        doing = f"describe the firewall policy {shown(arn)}"
+        try:
+            with needing("network-firewall:DescribeFirewallPolicy"), calling(doing):
+                return dict(self.client.describe_firewall_policy(FirewallPolicyArn=arn)["FirewallPolicy"]), False
+        except FlowOpsError as error:
+            # An ARN does not say of which generation its policy is.
+            if code_in(error) not in _OTHER_GENERATION:
+                raise
+            if not hasattr(self.client, "describe_firewall_policy_v2"):
+                raise FlowOpsError(
+                    f"{error.message} If it is a Next Generation policy, botocore {botocore.__version__} is too old to"
+                    " read it; install the newest.",
+                    **error.details,
+                ) from error
+            return self._next_generation_policy(arn, doing, error), True
+
+    def _next_generation_policy(self, arn: str, doing: str, as_a_classic_one: FlowOpsError) -> dict[str, Any]:
+        try:
+            with needing("network-firewall:DescribeFirewallPolicyV2"), calling(doing):
+                return dict(self.client.describe_firewall_policy_v2(FirewallPolicyV2Arn=arn)["FirewallPolicyV2"])
+        except FlowOpsError as error:
+            if code_in(error) not in _OTHER_GENERATION:
+                raise
+            raise as_a_classic_one from error
+
+    def associations_of(self, firewall_arn: str) -> list[dict[str, Any]]:
+        """Return DescribeVpcEndpointAssociation's answer for each association that AWS lists for a firewall.
+
+        One that AWS does not describe, gone or of another account, has its ARN alone; an SDK without them knows none.
+        """
+        if not hasattr(self.client, "list_vpc_endpoint_associations"):
+            return []
+        doing = f"list the VPC endpoint associations of {shown(firewall_arn)}"
+        request = {"FirewallArn": firewall_arn}
+        listing = Listing(
+            self.client, "list_vpc_endpoint_associations", request, Paging(), "VpcEndpointAssociations", doing
+        )
+        with needing("network-firewall:ListVpcEndpointAssociations"):
+            arns = [item["VpcEndpointAssociationArn"] for page in listing for item in page["VpcEndpointAssociations"]]
+        return spread(self.spread_over, partial(self._association, firewall_arn), arns)
+
+    def _association(self, firewall_arn: str, arn: str) -> dict[str, Any]:
+        doing = f"describe the VPC endpoint association {shown(arn)}"
+        try:
+            with needing("network-firewall:DescribeVpcEndpointAssociation"), calling(doing):
+                return _bare(self.client.describe_vpc_endpoint_association(VpcEndpointAssociationArn=arn))
+        except FlowOpsError as error:
+            of_another_account = arn.split(":")[4:5] != firewall_arn.split(":")[4:5]
+            silent = (_NOT_FOUND, *DENIED_CODES) if of_another_account else (_NOT_FOUND,)
+            if code_in(error) not in silent:
+                raise
+            return {"VpcEndpointAssociation": {"VpcEndpointAssociationArn": arn}}
 
     # -- starting ------------------------------------------------------------------------------------------------
 
@@ -738,8 +913,27 @@ class SecurityHub:
 
     def import_batch(self, findings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return BatchImportFindings's answer for at most 100 findings."""
-        with calling("import findings into AWS Security Hub"):
+        with needing("securityhub:BatchImportFindings"), calling("import findings into AWS Security Hub"):
             return dict(self._import(Findings=list(findings)))
+
+
+class S3:
+    """Amazon S3's storing of objects through one SDK client."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._put = _whole(client.put_object, "PutObject", "ETag")
+
+    def put(self, bucket: str, key: str, path: str, checksum: str, encryption: Mapping[str, str]) -> dict[str, Any]:
+        """Return PutObject's answer for a file of at most 5 GiB; S3 refuses it when checksum is not its SHA-256."""
+
+        def attempt() -> Any:
+            # Opened anew each time: what was sent of it before is not sent by the next attempt.
+            with open(path, "rb") as body:
+                return self._put(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=checksum, **encryption)
+
+        with needing("s3:PutObject"), calling(f"upload {shown(path)} to the bucket {shown(bucket)}"):
+            return _bare(_retried(attempt)())
 
 
 class Ec2:
@@ -775,7 +969,7 @@ class Ec2:
                 yield from reservation.get("Instances") or ()
 
 
-def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | None) -> ThingsGraph:
+def things_graph(connect: Callable[..., Any], options: Mapping[str, Any]) -> ThingsGraph:
     """Return AWS IoT Things Graph through connect(service, aws_config=...); raise FlowOpsError if the SDK lacks it."""
     # The default session may name a profile that is not there; which services there are does not depend on it.
     if "iotthingsgraph" not in botocore.loaders.create_loader().list_available_services("service-2"):
@@ -783,7 +977,7 @@ def things_graph(connect: Callable[..., Any], aws_config: Mapping[str, Any] | No
             f"This boto3 {boto3.__version__} no longer knows AWS IoT Things Graph, which AWS has discontinued;"
             " install a release that still has it, such as boto3 1.44."
         )
-    return ThingsGraph(connect("iotthingsgraph", aws_config=client_config(aws_config)))
+    return ThingsGraph(connected(connect, "iotthingsgraph", options))
 
 
 def spread(pool_size: int, call: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
@@ -804,6 +998,37 @@ def _lift(response_dict: dict[str, Any], customized_response_dict: dict[str, Any
     if isinstance(flows, list):
         customized_response_dict["Flows"] = flows
         response_dict["body"] = json.dumps(answer).encode()
+
+
+def _lift_number(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_event: Any) -> None:
+    """Take NumberOfAssociations out of a firewall's description beside what an SDK that does not know it parses."""
+    try:
+        number = json.loads(response_dict["body"])["Firewall"]["NumberOfAssociations"]
+    except (ValueError, KeyError, TypeError):
+        return
+    customized_response_dict["NumberOfAssociations"] = number
+
+
+def _asked_once(call: Callable[[], Any], doing: str, trouble: Counter[Any], key: Any) -> Any:
+    """Return a call's answer, None when asking again later may bring one; raise FlowOpsError when nothing will.
+
+    trouble counts, by key, how often in a row the endpoint could not be reached.
+    """
+    with calling(doing):
+        try:
+            answer = call()
+        except (EndpointConnectionError, ConnectTimeoutError):
+            trouble[key] += 1
+            if trouble[key] >= _CONNECT_ATTEMPTS:
+                raise
+            return None
+        except (ClientError, HTTPClientError, ResponseParserError, IncompleteAnswer) as error:
+            code = ReadRetry.status_code_from_exception(error)
+            if code not in THROTTLING_CODES and not ReadRetry.found(code, list(RETRIED_CODES)):
+                raise
+            return None
+    trouble.pop(key, None)
+    return answer
 
 
 def _busy(rows: Mapping[str, Mapping[str, Any]], seen: Mapping[str, Mapping[str, Any]]) -> bool:

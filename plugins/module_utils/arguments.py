@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .api import NetworkFirewall, client_config
+from .api import NetworkFirewall, connected
 from .errors import FlowOpsError, OptionError, shortened
 from .scope import check_firewall_name, parse_firewall_arn, scope_of
 
@@ -27,6 +27,11 @@ _LEAST_RESULT = 150_000
 def firewall_options() -> dict[str, Any]:
     """Return the argument spec of firewall_arn and firewall_name."""
     return {"firewall_arn": {"type": "str"}, "firewall_name": {"type": "str"}}
+
+
+def role_options() -> dict[str, Any]:
+    """Return the argument spec of assume_role_arn and external_id."""
+    return {"assume_role_arn": {"type": "str"}, "external_id": {"type": "str"}}
 
 
 def scope_options() -> dict[str, Any]:
@@ -98,8 +103,12 @@ def checked_scope(params: Mapping[str, Any]) -> dict[str, str]:
 
 def network_firewall(module: AnsibleAWSModule) -> NetworkFirewall:
     """Return the API through a client with the module's connection options."""
-    client = module.client("network-firewall", aws_config=client_config(module.params.get("aws_config")))
-    return NetworkFirewall(client, warn=module.warn)
+    return NetworkFirewall(client_of(module, "network-firewall"), warn=module.warn)
+
+
+def client_of(module: AnsibleAWSModule, service: str) -> Any:
+    """Return a client with the module's connection options, in the role's account when it is to assume one."""
+    return connected(module.client, service, module.params)
 
 
 def compiled_query(query: str | None) -> Any:

@@ -23,8 +23,8 @@ from .addresses import (
     private_addresses,
     told,
 )
-from .api import Ec2, NetworkFirewall, client_config
-from .arguments import room_in
+from .api import Ec2, NetworkFirewall
+from .arguments import client_of, room_in
 from .errors import FlowOpsError
 
 # What AWS allows one filter to hold, and what keeps one answer about instances small.
@@ -67,7 +67,7 @@ class _Lookup:
         self.arn = arn
         self.scopes = scopes
         self.warned = False
-        self.ec2 = Ec2(module.client("ec2", aws_config=client_config(module.params.get("aws_config"))))
+        self.ec2 = Ec2(client_of(module, "ec2"))
 
     def told(self, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what is known of each of the addresses; those of which nothing is are absent."""

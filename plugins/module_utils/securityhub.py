@@ -19,7 +19,8 @@ except ImportError:
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .api import SecurityHub, client_config
+from .api import SecurityHub
+from .arguments import client_of
 from .errors import FlowOpsError, OptionError, shown
 
 # The most that one call takes.
@@ -33,7 +34,7 @@ def import_findings(module: AnsibleAWSModule) -> dict[str, Any]:
     params = module.params
     option = "src" if params["src"] else "findings"
     findings = _read(params["src"]) if params["src"] else params["findings"]
-    hub = SecurityHub(module.client("securityhub", aws_config=client_config(params.get("aws_config"))))
+    hub = SecurityHub(client_of(module, "securityhub"))
     check_findings(findings, hub.finding_shape, option)
     if module.check_mode:
         told = f"Would import {_number(len(findings))} into AWS Security Hub." if findings else _NOTHING

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .api import FLUSH, NetworkFirewall, described
+from .api import FLUSH, ON_THE_WAY, NetworkFirewall, described
 from .arguments import checked_firewall, checked_scope, flow_filter_options, scope_options
 from .errors import FlowOpsError, OptionError
-from .filters import from_api, to_api
+from .filters import from_api, keys_of, to_api
 from .records import parse_utc
 from .scope import SCOPE_MEMBERS, scope_of, scope_text
 
 _DIFF_LINES = 1000
 _MOST_SCOPES_AT_ONCE = 64
+# Seconds by which times that AWS and this machine give in whole seconds can differ from what they were.
+_ROUNDING = 3
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ def operation_options() -> dict[str, Any]:
         "minimum_flow_age": {"type": "int"},
         "captured_at": {"type": "str"},
         "flow_count": {"type": "int"},
+        "flow_counts": {"type": "list", "elements": "int"},
+    }
+
+
+def plan_options() -> dict[str, Any]:
+    """Return the argument spec of a plan and of the findings that it was made for."""
+    return {
+        "plan": {"type": "list", "elements": "dict", "required": True, "options": operation_options()},
+        "findings_src": {"type": "path"},
+        "findings": {"type": "list", "elements": "dict"},
     }
 
 
@@ -115,6 +127,9 @@ def _order(item: Mapping[str, Any], path: str) -> Order:
     age = item.get("minimum_flow_age")
     if age is not None and age < 0:
         raise OptionError(f"{path}minimum_flow_age", age, "give a number of seconds from 0 up")
+    counts = item.get("flow_counts")
+    if counts is not None and len(counts) != len(item["flow_filters"]):
+        raise OptionError(f"{path}flow_counts", counts, "give one number for each of flow_filters, or leave it out")
     captured_at = None
     if item.get("captured_at") is not None:
         try:
@@ -204,8 +219,13 @@ def carry_out(
 
     def run(indexes: list[int]) -> None:
         try:
+            done = _done(api, kind, [operations[index] for index in indexes])
             for index in indexes:
-                _start(api, kind, operations[index], deadline, started, index)
+                earlier = next((item for item in done if _is_of(item, operations[index].order)), None)
+                if earlier is None:
+                    _start(api, kind, operations[index], deadline, started, index)
+                else:
+                    started[index] = _already(operations[index], earlier)
                 if wait:
                     _finish(api, started[index], deadline, params["wait_timeout"], warn)
                     _check_arrival(started[index], operations[index].order, warn)
@@ -216,6 +236,9 @@ def carry_out(
         with ThreadPoolExecutor(max_workers=min(len(groups), _MOST_SCOPES_AT_ONCE)) as pool:
             list(pool.map(run, groups.values()))
     result["flow_operations"] = [started[index] for index in sorted(started)]
+    newly = [item for item in result["flow_operations"] if not item.get("already_flushed")]
+    if kind == FLUSH:
+        result["changed"] = bool(newly)
     if params.get("operations"):
         # The filters of a plan are known to whoever gave it, and there may be very many.
         for item in result["flow_operations"]:
@@ -226,8 +249,50 @@ def carry_out(
         others = f" ({len(failures) - 1} more scopes failed too.)" if len(failures) > 1 else ""
         raise FlowOpsError(
             failed.message + others,
-            **{**failed.details, **result, "changed": kind == FLUSH and (bool(started) or maybe_started)},
+            **{**failed.details, **result, "changed": kind == FLUSH and (bool(newly) or maybe_started)},
         )
+
+
+def _done(api: NetworkFirewall, kind: str, operations: Sequence[Operation]) -> list[dict[str, Any]]:
+    """Return the flushes that AWS has carried out in the scope of operations since the capture they are based on.
+
+    An earlier run of the same plan, which was interrupted, may have begun with it.
+    """
+    moments = [operation.order.captured_at for operation in operations if operation.order.captured_at]
+    if kind != FLUSH or not moments:
+        return []
+    return api.flushes_since(operations[0].arn, operations[0].scope, min(moments))
+
+
+def _is_of(flush: Mapping[str, Any], order: Order) -> bool:
+    """Return whether a flush described by AWS has cut all that an order is to cut."""
+    asked = flush.get("FlowOperation") or {}
+    when = flush.get("FlowRequestTimestamp")
+    if order.captured_at is None or when is None or when < order.captured_at:
+        return False
+    try:
+        if keys_of(asked.get("FlowFilters") or ()) != keys_of(order.api_filters):
+            return False
+    except OptionError:
+        # Filters that this collection would not send are somebody else's.
+        return False
+    passed = (when - order.captured_at).total_seconds()
+    # One that spared flows which the order means to cut asked for a higher age.
+    highest = (order.minimum_flow_age or 0) + passed + ON_THE_WAY + _ROUNDING
+    return bool((asked.get("MinimumFlowAgeInSeconds") or 0) <= highest)
+
+
+def _already(operation: Operation, flush: Mapping[str, Any]) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "firewall_arn": operation.arn,
+        **operation.scope,
+        "flow_operation_id": flush["FlowOperationId"],
+        "flow_operation_type": FLUSH,
+        "flow_operation_status": flush["FlowOperationStatus"],
+        "already_flushed": True,
+    }
+    age = (flush.get("FlowOperation") or {}).get("MinimumFlowAgeInSeconds")
+    return item if age is None else {**item, "minimum_flow_age": age}
 
 
 def _start(

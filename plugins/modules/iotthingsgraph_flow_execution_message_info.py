@@ -52,6 +52,7 @@ seealso:
 extends_documentation_fragment:
   - flowops.aws.pagination
   - flowops.aws.attributes.info
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -137,7 +138,7 @@ def list_messages(module: AnsibleAWSModule) -> dict[str, Any]:
     expression = arguments.compiled_query(params["query"])
     if expression is not None and params["event_types"]:
         raise FlowOpsError("query and event_types were given together; a query sees every message, choose in it.")
-    api = things_graph(module.client, params.get("aws_config"))
+    api = things_graph(module.client, params)
     module.deprecate(
         "AWS has discontinued IoT Things Graph; the SDK has marked its calls as deprecated since 2022-08-30.",
         version="2.0.0",
@@ -166,6 +167,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.pagination_options(),
+            **arguments.role_options(),
             "flow_execution_id": {"type": "str", "required": True},
             "event_types": {"type": "list", "elements": "str", "choices": list(EVENT_TYPES)},
         },

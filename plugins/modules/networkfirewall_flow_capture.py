@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - flowops.aws.firewall
   - flowops.aws.scope
   - flowops.aws.flow_filters
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -198,6 +199,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             **arguments.scope_options(),
             **starting.options(),
             "flow_filters": {

@@ -19,6 +19,8 @@ description:
     across zones.
   - A zone takes one flow operation at a time. A zone that is busy with another one is waited for, until
     O(wait_timeout) has passed.
+  - An operation of a plan that was flushed since its capture, by a run that was interrupted, is found again among the
+    operations of the last 12 hours by its filters and its scope, and is not flushed twice.
   - A start whose answer was lost on the way is looked for among the operations in AWS and used; it is not sent twice.
 author: flowops.aws contributors (!UNKNOWN)
 options:
@@ -69,7 +71,7 @@ options:
             type: bool
             default: false
       minimum_flow_age:
-        description: The minimum age of the capture that the plan was made from, in seconds.
+        description: The age in seconds below which flows were left alone when the plan was made.
         type: int
       captured_at:
         description: When that capture was taken, ISO 8601.
@@ -77,6 +79,10 @@ options:
       flow_count:
         description: The number of flows that the plan expects to cut; told back in check mode and diff mode.
         type: int
+      flow_counts:
+        description: The number of flows that each of the filters was found to match, in their order.
+        type: list
+        elements: int
   captured_at:
     description:
       - When the capture that the flush is based on was taken, ISO 8601 such as V(2026-01-31T12:00:00+00:00).
@@ -101,6 +107,7 @@ extends_documentation_fragment:
   - flowops.aws.firewall
   - flowops.aws.scope
   - flowops.aws.flow_filters
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -193,6 +200,11 @@ flow_operations:
       returned: when one was sent
       type: int
       sample: 60
+    already_flushed:
+      description: That an earlier run had started this operation of the plan, so that nothing was started now.
+      returned: when it is so
+      type: bool
+      sample: true
     adopted:
       description: That the answer to the start was lost and the operation was found again among those in AWS.
       returned: when it is so
@@ -273,6 +285,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             **arguments.scope_options(),
             **starting.options(),
             "flow_filters": filters,

@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - flowops.aws.scope
   - flowops.aws.pagination
   - flowops.aws.attributes.info
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -211,6 +212,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             **arguments.scope_options(),
             **arguments.pagination_options(),
             "flow_operation_type": {"type": "str", "choices": ["FLOW_FLUSH", "FLOW_CAPTURE"]},

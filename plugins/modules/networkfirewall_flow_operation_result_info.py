@@ -42,6 +42,7 @@ extends_documentation_fragment:
   - flowops.aws.scope
   - flowops.aws.pagination
   - flowops.aws.attributes.info
+  - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -283,6 +284,7 @@ def main() -> None:
     module = AnsibleAWSModule(
         argument_spec={
             **arguments.firewall_options(),
+            **arguments.role_options(),
             **arguments.scope_options(),
             **arguments.pagination_options(),
             "flow_operation_id": {"type": "str", "required": True},

@@ -29,6 +29,7 @@ options:
     type: list
     elements: dict
 extends_documentation_fragment:
+  - flowops.aws.assume_role
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -107,7 +108,11 @@ from ansible_collections.flowops.aws.plugins.module_utils import arguments, secu
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
-        argument_spec={"src": {"type": "path"}, "findings": {"type": "list", "elements": "dict"}},
+        argument_spec={
+            **arguments.role_options(),
+            "src": {"type": "path"},
+            "findings": {"type": "list", "elements": "dict"},
+        },
         mutually_exclusive=[["src", "findings"]],
         required_one_of=[["src", "findings"]],
         supports_check_mode=True,

@@ -23,6 +23,7 @@ from urllib.request import urlopen
 ROOT = Path(__file__).resolve().parents[2]
 COLLECTIONS = ROOT / ".venv" / "collections"
 REPORTS = ROOT / "reports"
+EVIDENCE = "evidence"
 PLAYBOOKS = ("audit", "remediate", "verify")
 EMULATOR_SECONDS = 60
 
@@ -67,9 +68,14 @@ def run(flow_logs: list[Path] | None, reports: Path, folder: Path) -> int:
             status = playbook(name, inventory)
             if status:
                 raise DemoError(f"the playbook flowops.aws.{name} ended with status {status}.")
+    print("\n--- flowops.aws.verify, the evidence ---", flush=True)
+    status = playbook("verify", inventory, hosts="localhost", evidence_dir=str(reports / EVIDENCE))
+    if status:
+        raise DemoError(f"the evidence in {reports / EVIDENCE} does not pass: status {status}.")
     print("\nThe reports of what was found before it was cut, open them in a browser:")
     for firewall in firewalls:
         print(f"  {reports / stem(firewall)}-report.html")
+    print(f"The evidence of what was cut:\n  {reports / EVIDENCE}")
     return 0
 
 
@@ -137,14 +143,15 @@ def write_inventory(folder: Path, firewalls: list[dict[str, Any]], url: str, rep
     everyone = {
         "flow_audit_policy_file": str(ROOT / "tests/demo/policy.yml"),
         "flow_audit_report_dir": str(reports),
+        "flow_remediate_evidence_dir": str(reports / EVIDENCE),
     }
     inventory = folder / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": everyone}}))
     return inventory
 
 
-def playbook(name: str, inventory: Path) -> int:
-    """Run one playbook of the collection over every firewall and return its exit status."""
+def playbook(name: str, inventory: Path, hosts: str = "all", **variables: str) -> int:
+    """Run one playbook of the collection over hosts, each a firewall, and return its exit status."""
     # A configuration of its own, so that the user's neither helps nor harms.
     config = inventory.with_name("ansible.cfg")
     config.write_text("[defaults]\n")
@@ -161,7 +168,8 @@ def playbook(name: str, inventory: Path) -> int:
     }
     for name_of_other in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_URL"):
         environment.pop(name_of_other, None)
-    command: list[str | Path] = ["ansible-playbook", f"flowops.aws.{name}", "-i", inventory, "-e", "flowops_hosts=all"]
+    command: list[str | Path] = ["ansible-playbook", f"flowops.aws.{name}", "-i", inventory]
+    command.extend(["-e", json.dumps({"flowops_hosts": hosts, **variables})])
     return subprocess.run(command, env=environment, check=False).returncode
 
 

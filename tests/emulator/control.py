@@ -43,7 +43,7 @@ class Control:
         return self._ask("GET", "state")
 
     def calls(self) -> dict[str, Any]:
-        """Return counts by operation and the starts really carried out."""
+        """Return counts by operation, the most of each at once (peaks), and the starts really carried out."""
         return self._ask("GET", "calls")
 
     def reset(self) -> None:
@@ -51,7 +51,7 @@ class Control:
         self._ask("POST", "reset")
 
     def settings(self, **settings: Any) -> dict[str, Any]:
-        """Change duration, reconnect, next_status, status_message, page_default or stream_exception_policy."""
+        """Change duration, reconnect, next_status, status_message, page_default, external_ids ... (see the README)."""
         return self._ask("POST", "settings", settings)
 
     def add_firewall(self, firewall_name: str, **options: Any) -> dict[str, Any]:
@@ -59,8 +59,12 @@ class Control:
         return self._ask("POST", "firewalls", {"firewall_name": firewall_name, **options})
 
     def add_association(self, firewall_name: str, zone: str, **options: Any) -> dict[str, Any]:
-        """Add a VPC endpoint association; returns its arn."""
+        """Add a VPC endpoint association (account_id: another account's; listed); returns its arn."""
         return self._ask("POST", "associations", {"firewall_name": firewall_name, "zone": zone, **options})
+
+    def set_sync_state(self, firewall_name: str, state: str = "IN_SYNC", **options: Any) -> dict[str, Any]:
+        """Let zones (default: all) be PENDING or CAPACITY_CONSTRAINED for remaining seconds (default: for ever)."""
+        return self._ask("POST", "sync_state", {"firewall_name": firewall_name, "state": state, **options})
 
     def add_flows(self, firewall_name: str, zone: str, flows: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
         """Add flat flow records to a zone of a firewall."""
@@ -81,7 +85,7 @@ class Control:
         return self._ask("POST", "executions", {"flow_execution_id": flow_execution_id, **options})
 
     def add_fault(self, kind: str, operation: str = "*", **options: Any) -> dict[str, Any]:
-        """Put a fault into force: every, times or at; status, seconds."""
+        """Put a fault into force: every, times or at; status, seconds; region, account_id."""
         return self._ask("POST", "faults", {"kind": kind, "operation": operation, **options})
 
     def faults(self) -> list[dict[str, Any]]:

@@ -15,7 +15,16 @@ from .errors import ApiError, DoorError
 from .faults import Fault
 from .flows import FlowRecord, FlowTable
 from .protocols import number_of
-from .state import DEFAULT_ACCOUNT, STATUS_MESSAGE, STATUSES, STREAM_EXCEPTION_POLICIES, Firewall
+from .state import (
+    ATTACHMENT_STATUSES,
+    DEFAULT_ACCOUNT,
+    POLICY_MODES,
+    STATUS_MESSAGE,
+    STATUSES,
+    STREAM_EXCEPTION_POLICIES,
+    SYNC_STATES,
+    Firewall,
+)
 from .thingsgraph import event_types, numbered
 
 if TYPE_CHECKING:
@@ -70,6 +79,7 @@ class Door:
             ("POST", "settings"): self._settings,
             ("POST", "firewalls"): self._firewalls,
             ("POST", "associations"): self._associations,
+            ("POST", "sync_state"): self._sync_state,
             ("POST", "flows"): self._flows,
             ("POST", "operations"): self._operations,
             ("POST", "clock"): self._clock,
@@ -114,7 +124,7 @@ class Door:
 
     def _calls(self, _body: dict[str, Any]) -> Any:
         world = self._emulator.world
-        return {"counts": dict(world.counts), "starts": list(world.starts)}
+        return {"counts": dict(world.counts), "peaks": dict(world.peaks), "starts": list(world.starts)}
 
     def _reset(self, _body: dict[str, Any]) -> Any:
         self._emulator.reset()
@@ -129,7 +139,8 @@ class Door:
             "next_status": lambda value: isinstance(value, list) and all(item in STATUSES for item in value),
             "status_message": lambda value: value is None or bool(STATUS_MESSAGE.match(value)),
             "page_default": lambda value: isinstance(value, int) and 1 <= value <= 100,
-            "stream_exception_policy": lambda value: value in STREAM_EXCEPTION_POLICIES,
+            "stream_exception_policy": lambda value: value is None or value in STREAM_EXCEPTION_POLICIES,
+            "external_ids": lambda value: isinstance(value, dict),
         }
         for name, value in body.items():
             if not checks[name](value):
@@ -150,6 +161,8 @@ class Door:
             "account_id",
             "tags",
             "stream_exception_policy",
+            "policy_mode",
+            "members",
         )
         world = self._emulator.world
         flows = body.get("flows") or {}
@@ -163,6 +176,9 @@ class Door:
         policy = body.get("stream_exception_policy")
         if policy is not None and policy not in STREAM_EXCEPTION_POLICIES:
             raise DoorError(f"stream_exception_policy must be one of {', '.join(STREAM_EXCEPTION_POLICIES)}")
+        mode = body.get("policy_mode")
+        if mode is not None and (mode not in POLICY_MODES or policy == "CONTINUE"):
+            raise DoorError(f"policy_mode must be {' or '.join(POLICY_MODES)}, and such a policy knows no CONTINUE")
         now = world.clock.now()
         tables = {zone: FlowTable(now) for zone in zones}
         for zone, records in flows.items():
@@ -179,6 +195,8 @@ class Door:
             tags=body.get("tags"),
         )
         firewall.stream_exception_policy = policy
+        firewall.policy_mode = mode
+        firewall.members = body.get("members") or {}
         return {
             "firewall_name": firewall.name,
             "firewall_arn": firewall.arn,
@@ -187,14 +205,35 @@ class Door:
         }
 
     def _associations(self, body: dict[str, Any]) -> Any:
-        self._take(body, "firewall_name", "firewall_arn", "region", "zone")
-        association = self._emulator.add_association(self._find(body), str(body.get("zone")))
+        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "account_id", "listed")
+        account, listed = body.get("account_id"), body.get("listed")
+        if listed is not None and not isinstance(listed, bool):
+            raise DoorError("listed must be true or false")
+        association = self._emulator.add_association(
+            self._find(body), str(body.get("zone")), None if account is None else str(account), listed
+        )
         return {
             "vpc_endpoint_association_arn": association.arn,
             "arn": association.arn,
             "zone": association.zone,
             "vpc_endpoint_id": association.endpoint_id,
         }
+
+    def _sync_state(self, body: dict[str, Any]) -> Any:
+        self._take(body, "firewall_name", "firewall_arn", "region", "zones", "state", "attachment_status", "remaining")
+        state, attachment = body.get("state", "IN_SYNC"), body.get("attachment_status", "READY")
+        if state not in SYNC_STATES or attachment not in ATTACHMENT_STATUSES:
+            raise DoorError(
+                f"state must be one of {', '.join(SYNC_STATES)}, attachment_status of {', '.join(ATTACHMENT_STATUSES)}"
+            )
+        remaining = body.get("remaining")
+        if remaining is not None and not 0 <= float(remaining) < math.inf:
+            raise DoorError("remaining must be a number of seconds, or null")
+        firewall = self._find(body)
+        zones = list(body.get("zones") or firewall.zones)
+        seconds = None if remaining is None else float(remaining)
+        self._emulator.world.set_sync_state(firewall, zones, state, attachment, seconds)
+        return {"zones": zones}
 
     def _flows(self, body: dict[str, Any]) -> Any:
         self._take(body, "firewall_name", "firewall_arn", "region", "zone", "flows")

@@ -12,6 +12,7 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
+from moto.utilities.utils import get_partition
 
 from .faults import Faults
 from .state import World
@@ -37,19 +38,26 @@ _REFUSALS = {
 def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
     """Return moto's EC2 handler with what the lookup of addresses needs and moto lacks."""
 
-    def arrived(operation: str) -> None:
+    def arrived(response: EC2Response, operation: str) -> None:
         world.count(operation)
-        for fault in faults.meet(operation):
+        for fault in faults.meet(operation, response.current_account, response.region):
             if fault.kind in _REFUSALS:
                 raise EC2ClientError(*_REFUSALS[fault.kind])
 
     class AddressesResponse(EC2Response):
         def describe_instances(self) -> ActionResult:
-            arrived("DescribeInstances")
+            arrived(self, "DescribeInstances")
             return super().describe_instances()
 
+        def describe_regions(self) -> ActionResult:
+            arrived(self, "DescribeRegions")
+            # moto tells the regions of every partition, in most of which the caller's credentials are nothing.
+            regions = self.ec2_backend.describe_regions(self._get_param("RegionNames", []))
+            here = get_partition(self.region)
+            return ActionResult({"Regions": [region for region in regions if get_partition(region.name) == here]})
+
         def describe_network_interfaces(self) -> ActionResult:
-            arrived("DescribeNetworkInterfaces")
+            arrived(self, "DescribeNetworkInterfaces")
             filters = self._filters_from_querystring()
             if sum(len(values) for values in filters.values()) > _MOST_FILTER_VALUES:
                 raise EC2ClientError("FilterLimitExceeded", "The maximum number of filter values is 200")

@@ -29,7 +29,7 @@ LOSING = ("drop_after", "cut", "cut_short", "not_json")
 
 @dataclass
 class Fault:
-    """One rule: of the requests of an operation ("*": any), which ones meet which fault."""
+    """One rule: of the requests of an operation ("*": any) in a region and account, which ones meet which fault."""
 
     operation: str
     kind: str
@@ -38,6 +38,8 @@ class Fault:
     at: list[int] = field(default_factory=list)
     status: int | None = None
     seconds: float = 1.0
+    region: str | None = None
+    account_id: str | None = None
     seen: int = 0
 
     @classmethod
@@ -45,7 +47,7 @@ class Fault:
         """Return the fault that a rule describes; ValueError names what is wrong with it."""
         if not isinstance(rule, dict):
             raise ValueError("a fault is a mapping with operation and kind")
-        unknown = set(rule) - {"operation", "kind", "every", "times", "at", "status", "seconds"}
+        unknown = set(rule) - {"operation", "kind", "every", "times", "at", "status", "seconds", "region", "account_id"}
         if unknown:
             raise ValueError(f"unknown key in fault: {', '.join(sorted(unknown))}")
         if rule.get("kind") not in KINDS:
@@ -72,7 +74,9 @@ class Fault:
             if not equals:
                 raise ValueError(f"fault option {option!r} must be written name=value")
             try:
-                if name == "at":
+                if name in ("region", "account_id"):
+                    rule[name] = value
+                elif name == "at":
                     rule[name] = [int(item) for item in value.split(",")]
                 else:
                     rule[name] = float(value) if name == "seconds" else int(value)
@@ -80,9 +84,11 @@ class Fault:
                 raise ValueError(f"fault option {option!r} needs a number") from None
         return cls.from_rule(rule)
 
-    def strikes(self, operation: str) -> bool:
+    def strikes(self, operation: str, account_id: str = "", region: str = "") -> bool:
         """Count a request and say whether it meets the fault."""
         if self.operation not in ("*", operation):
+            return False
+        if self.region not in (None, region) or self.account_id not in (None, account_id):
             return False
         self.seen += 1
         conditions = []
@@ -120,10 +126,10 @@ class Faults:
             for fault in self._rules:
                 fault.seen = 0
 
-    def meet(self, operation: str) -> list[Fault]:
+    def meet(self, operation: str, account_id: str = "", region: str = "") -> list[Fault]:
         """Return the faults a request meets: every slowness, and the first of the other kinds."""
         with self._lock:
-            met = [fault for fault in self._rules if fault.strikes(operation)]
+            met = [fault for fault in self._rules if fault.strikes(operation, account_id, region)]
         slow = [fault for fault in met if fault.kind == "slow"]
         return slow + [fault for fault in met if fault.kind != "slow"][:1]
 

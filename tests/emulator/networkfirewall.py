@@ -15,7 +15,7 @@ from moto.networkfirewall.models import NetworkFirewallBackend, NetworkFirewallM
 from moto.networkfirewall.responses import NetworkFirewallResponse
 
 from .errors import ApiError, InvalidRequest, NotFound
-from .state import Firewall, World, stable_uuid
+from .state import SYNC_STATES, Firewall, World, stable_uuid
 from .validation import service_model, validate
 
 SERVICE = "network-firewall"
@@ -36,7 +36,9 @@ class FlowOperationsBackend(NetworkFirewallBackend):
             del self.firewalls[key]
         for firewall in self.world.firewalls.values():
             ours = (firewall.account, firewall.region) == (self.account_id, self.region_name)
-            if ours and firewall.arn not in self.firewalls:
+            known = self.firewalls.get(firewall.arn)
+            # A firewall may have gone and come again, with another VPC, since moto last looked.
+            if ours and (known is None or known.vpc_id != firewall.vpc_id):
                 self._adopt(firewall)
 
     def reset(self) -> None:
@@ -90,6 +92,7 @@ class FlowOperationsApi:
             "ListFlowOperationResults": self._list_flow_operation_results,
             "DescribeFirewall": self._describe_firewall,
             "DescribeFirewallPolicy": self._describe_firewall_policy,
+            "DescribeFirewallPolicyV2": self._describe_firewall_policy_v2,
             "ListVpcEndpointAssociations": self._list_associations,
             "DescribeVpcEndpointAssociation": self._describe_association,
             "ListTagsForResource": self._list_tags,
@@ -144,6 +147,10 @@ class FlowOperationsApi:
     def _describe_firewall(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         firewall = self._named(account, region, request, "Firewall")
         token = stable_uuid(f"{firewall.arn}/update")
+        now = self.world.clock.now()
+        health = {name: zone.health(now) for name, zone in firewall.zones.items()}
+        summary = max((sync for sync, _attachment in health.values()), key=SYNC_STATES.index)
+        ready = summary == "IN_SYNC" and all(attachment == "READY" for _sync, attachment in health.values())
         described: dict[str, Any] = {
             "FirewallName": firewall.name,
             "FirewallArn": firewall.arn,
@@ -161,28 +168,32 @@ class FlowOperationsApi:
         }
         if firewall.tags:
             described["Tags"] = [{"Key": key, "Value": value} for key, value in firewall.tags.items()]
-        return {
+        answer: dict[str, Any] = {
             "UpdateToken": token,
             "Firewall": described,
             "FirewallStatus": {
-                "Status": "READY",
-                "ConfigurationSyncStateSummary": "IN_SYNC",
+                "Status": "READY" if ready else "PROVISIONING",
+                "ConfigurationSyncStateSummary": summary,
                 "SyncStates": {
                     name: {
                         "Attachment": {
                             "SubnetId": zone.subnet_id,
                             "EndpointId": zone.endpoint_id,
-                            "Status": "READY",
+                            "Status": health[name][1],
                         },
-                        "Config": {firewall.policy_arn: {"SyncStatus": "IN_SYNC", "UpdateToken": token}},
+                        "Config": {firewall.policy_arn: {"SyncStatus": health[name][0], "UpdateToken": token}},
                     }
                     for name, zone in firewall.zones.items()
                 },
             },
         }
+        for part, members in firewall.members.items():
+            answer[part] = {name: value for name, value in {**answer[part], **members}.items() if value is not None}
+        return answer
 
     def _describe_firewall_policy(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        firewall = self._named(account, region, request, "FirewallPolicy")
+        firewall = self._with_policy(account, region, request, "FirewallPolicy", next_generation=False)
+        stream_exception = firewall.stream_exception_policy or self.world.settings.stream_exception_policy
         return {
             "UpdateToken": stable_uuid(f"{firewall.policy_arn}/update"),
             "FirewallPolicyResponse": {
@@ -197,11 +208,36 @@ class FlowOperationsApi:
                 "StatelessFragmentDefaultActions": ["aws:forward_to_sfe"],
                 "StatefulEngineOptions": {
                     "RuleOrder": "STRICT_ORDER",
-                    "StreamExceptionPolicy": firewall.stream_exception_policy
-                    or self.world.settings.stream_exception_policy,
+                    **({"StreamExceptionPolicy": stream_exception} if stream_exception else {}),
                 },
             },
         }
+
+    def _describe_firewall_policy_v2(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
+        firewall = self._with_policy(account, region, request, "FirewallPolicyV2", next_generation=True)
+        policy: dict[str, Any] = {"PolicyMode": firewall.policy_mode, "FirewallDefaultAction": "DROP"}
+        if firewall.stream_exception_policy:
+            policy["StatefulEngineOptions"] = {"StreamExceptionPolicy": firewall.stream_exception_policy}
+        return {
+            "UpdateToken": stable_uuid(f"{firewall.policy_arn}/update"),
+            "FirewallPolicyV2Response": {
+                "FirewallPolicyV2Name": firewall.policy_name,
+                "FirewallPolicyV2Arn": firewall.policy_arn,
+                "FirewallPolicyV2Id": stable_uuid(firewall.policy_arn),
+                "FirewallPolicyV2Status": "ACTIVE",
+                "NumberOfAssociations": 1,
+            },
+            "FirewallPolicyV2": policy,
+        }
+
+    def _with_policy(
+        self, account: str, region: str, request: dict[str, Any], kind: str, next_generation: bool
+    ) -> Firewall:
+        """Return the firewall whose policy is meant; NotFound when that is of the other generation."""
+        firewall = self._named(account, region, request, kind)
+        if (firewall.policy_mode is not None) != next_generation:
+            raise NotFound(f"{kind} not found, resource: [{firewall.policy_arn}]")
+        return firewall
 
     def _list_associations(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         if request.get("FirewallArn"):
@@ -210,7 +246,7 @@ class FlowOperationsApi:
             firewalls = [
                 item for item in self.world.firewalls.values() if (item.account, item.region) == (account, region)
             ]
-        arns = [association for firewall in firewalls for association in firewall.associations]
+        arns = [item.arn for firewall in firewalls for item in firewall.associations.values() if item.listed]
         page, token = self.world.page(arns, request, ["associations", request.get("FirewallArn")])
         answer: dict[str, Any] = {"VpcEndpointAssociations": [{"VpcEndpointAssociationArn": arn} for arn in page]}
         if token:
@@ -223,6 +259,8 @@ class FlowOperationsApi:
             if (firewall.account, firewall.region) != (account, region) or arn not in firewall.associations:
                 continue
             association = firewall.associations[arn]
+            if association.account != account:
+                break
             return {
                 "VpcEndpointAssociation": {
                     "VpcEndpointAssociationId": association.identifier,
@@ -284,6 +322,12 @@ def make_response_class(
                 backend.sync()
             return backend
 
+        def _determine_resource(self) -> str:
+            """Return the ARN that moto's IAM holds a policy's Resource against."""
+            params = json.loads(self.body or "{}")
+            members = ("FirewallArn", "FirewallPolicyArn", "FirewallPolicyV2Arn", "VpcEndpointAssociationArn")
+            return next((str(params[name]) for name in members if params.get(name)), "*")
+
         def _own(self) -> Answer:
             request = json.loads(self.body or "{}")
             status, body = api.answer(self._get_action(), self.current_account, self.region, request)
@@ -308,6 +352,9 @@ def make_response_class(
             return self._own()
 
         def describe_firewall_policy(self) -> Answer:
+            return self._own()
+
+        def describe_firewall_policy_v2(self) -> Answer:
             return self._own()
 
         def list_vpc_endpoint_associations(self) -> Answer:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import math
 import re
 import time
 import uuid
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from moto import settings as moto_settings
 from moto.backend_index import backend_url_patterns
 from moto.core.utils import convert_to_flask_response
 from moto.iam.models import get_account_id_from
@@ -27,7 +30,7 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 
-from . import ec2, networkfirewall, thingsgraph
+from . import ec2, networkfirewall, sts, thingsgraph
 from .clock import Clock
 from .control import Control
 from .door import PREFIX, Door
@@ -44,6 +47,7 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/]+)/")
 _SERVICES = {"NetworkFirewall_20201112": "networkfirewall", "IotThingsGraphFrontEndService": "iotthingsgraph"}
 _MODELS = {"networkfirewall": networkfirewall.SERVICE, "iotthingsgraph": thingsgraph.SERVICE}
 _STARTS = ("StartFlowCapture", "StartFlowFlush")
+_REFUSAL = re.compile(rb"<Code>(\w+)</Code>\s*<Message>(.*?)</Message>", re.DOTALL)
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 Response = tuple[str, list[tuple[str, str]], bytes]
 
@@ -66,6 +70,7 @@ class EmulatorApplication(DomainDispatcherApplication):
                 emulator.api, networkfirewall.make_backends(emulator.world)
             ).dispatch,
             "iotthingsgraph": thingsgraph.make_response_class(thingsgraph.make_backends(emulator.executions)).dispatch,
+            "sts": sts.make_response_class(emulator.world, emulator.faults).dispatch,
         }
 
     def _create_app(self, service: Any) -> Flask:
@@ -91,9 +96,18 @@ class EmulatorApplication(DomainDispatcherApplication):
             return [body]
         prefix, _dot, operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
         service = _SERVICES.get(prefix)
+        if service is None and "/securityhub/aws4_request" in environ.get("HTTP_AUTHORIZATION", ""):
+            status_line, headers, body = call_application(super().__call__, environ)
+            refusal = _refusal_in(status_line, body)
+            if refusal is not None:
+                status_line, body = "403 Forbidden", networkfirewall.error_body(refusal).encode()
+                headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", refusal.code)]
+            start_response(status_line, headers)
+            return [body]
         if service is None:
             return super().__call__(environ, start_response)
-        status_line, headers, body = self._serve(service, operation, environ)
+        with self._emulator.world.under_way(operation):
+            status_line, headers, body = self._serve(service, operation, environ)
         start_response(status_line, headers)
         return [body]
 
@@ -103,7 +117,8 @@ class EmulatorApplication(DomainDispatcherApplication):
         content_type = thingsgraph.CONTENT_TYPE if service == "iotthingsgraph" else networkfirewall.CONTENT_TYPE
         member = "message" if service == "iotthingsgraph" else "Message"
         kind, met = "", None
-        for fault in emulator.faults.meet(operation):
+        caller = _caller(environ.get("HTTP_AUTHORIZATION", ""))
+        for fault in emulator.faults.meet(operation, *caller):
             if fault.kind == "slow":
                 time.sleep(fault.seconds)
             else:
@@ -119,7 +134,7 @@ class EmulatorApplication(DomainDispatcherApplication):
         if "Credential=" not in environ.get("HTTP_AUTHORIZATION", ""):
             refusal = ApiError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
             return self._error(refusal, content_type, member)
-        account, region = _caller(environ["HTTP_AUTHORIZATION"])
+        account, region = caller
         if region not in known_regions():
             refusal = ApiError("UnrecognizedClientException", f"There is no region {region}")
             return self._error(refusal, content_type, member)
@@ -128,7 +143,9 @@ class EmulatorApplication(DomainDispatcherApplication):
             request = networkfirewall.parse_request(_MODELS[service], operation, raw)
         except ApiError as error:
             return self._error(error, content_type, member)
-        if service == "networkfirewall" and operation == "ListFlowOperationResults":
+        # moto's dispatch, which takes longer than all the rest, holds a request against IAM's policies.
+        guarded = not math.isinf(moto_settings.INITIAL_NO_AUTH_ACTION_COUNT)
+        if service == "networkfirewall" and operation == "ListFlowOperationResults" and not guarded:
             status, body = emulator.api.answer(operation, account, region, request)
             response = self._finish(_status_line(status), body.encode(), content_type)
         else:
@@ -136,6 +153,9 @@ class EmulatorApplication(DomainDispatcherApplication):
             # The target header tells the protocol; without a content type moto would guess the model's first one.
             environ["CONTENT_TYPE"] = content_type
             status_line, _headers, answer = call_application(super().__call__, environ)
+            refused = _refusal_in(status_line, answer)
+            if refused is not None:
+                return self._error(refused, content_type, member)
             response = self._finish(status_line, answer, content_type)
         return self._broken(kind, operation, response) if kind in LOSING else response
 
@@ -176,6 +196,15 @@ def _status_line(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return f"{status} Unknown"
+
+
+def _refusal_in(status_line: str, body: bytes) -> ApiError | None:
+    """Return a refusal of moto's IAM, which is XML whatever the service speaks; None for any other answer."""
+    found = _REFUSAL.search(body) if status_line.startswith("403") else None
+    if found is None:
+        return None
+    code, message = (html.unescape(part.decode()) for part in found.groups())
+    return ApiError("AccessDeniedException" if code == "AccessDenied" else "UnrecognizedClientException", message)
 
 
 def _error_of(kind: str, service: str, status: int | None) -> ApiError | None:
@@ -254,10 +283,17 @@ class Emulator:
         zones = {zone: (subnets[zone], table) for zone, table in tables.items()}
         return self.world.add_firewall(name, zones, vpc_id, account=account, tags=tags)
 
-    def add_association(self, firewall: Firewall, zone: str) -> Association:
-        """Add a VPC endpoint association of the firewall, in a VPC of its own."""
-        vpc_id, subnets = make_network(firewall.account, f"{firewall.name}-{zone}", [zone])
-        return self.world.add_association(firewall, zone, vpc_id, subnets[zone])
+    def add_association(
+        self, firewall: Firewall, zone: str, account: str | None = None, listed: bool | None = None
+    ) -> Association:
+        """Add a VPC endpoint association of the firewall, in a VPC of its own.
+
+        Without an account it is the firewall's; one of another account is not listed unless listed says so.
+        """
+        account = account or firewall.account
+        vpc_id, subnets = make_network(account, f"{firewall.name}-{zone}", [zone])
+        shown = account == firewall.account if listed is None else listed
+        return self.world.add_association(firewall, zone, vpc_id, subnets[zone], account, shown)
 
     @property
     def url(self) -> str:

@@ -14,6 +14,8 @@ import threading
 import uuid
 from array import array
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +30,10 @@ DEFAULT_ACCOUNT = "123456789012"
 SCOPES = ("AvailabilityZone", "AvailabilityZoneId", "VpcEndpointId", "VpcEndpointAssociationArn")
 STATUSES = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "IN_PROGRESS")
 STREAM_EXCEPTION_POLICIES = ("DROP", "CONTINUE", "REJECT")
+POLICY_MODES = ("ENFORCE", "MONITOR")
+# From the best to the worst: a firewall's summary is that of its worst zone.
+SYNC_STATES = ("IN_SYNC", "PENDING", "CAPACITY_CONSTRAINED")
+ATTACHMENT_STATUSES = ("CREATING", "DELETING", "FAILED", "ERROR", "SCALING", "READY")
 STATUS_MESSAGE = re.compile(r"^[a-zA-Z0-9- ]{1,256}$")
 EVERYTHING: list[dict[str, Any]] = [
     {"SourceAddress": {"AddressDefinition": "0.0.0.0/0"}},
@@ -48,21 +54,30 @@ class Settings:
     next_status: list[str] = field(default_factory=list)
     status_message: str | None = None
     page_default: int = 100
-    stream_exception_policy: str = "CONTINUE"
+    stream_exception_policy: str | None = "DROP"
+    # The external ID that a role demands, by the role's ARN.
+    external_ids: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Zone:
-    """One zone of a firewall: its flows and the primary endpoint."""
+    """One zone of a firewall: its flows, the primary endpoint and, until a time in epoch seconds, what ails that."""
 
     table: FlowTable
     subnet_id: str
     endpoint_id: str
+    sync_state: str = "IN_SYNC"
+    attachment_status: str = "READY"
+    well_at: float = 0.0
+
+    def health(self, now: float) -> tuple[str, str]:
+        """Return the SyncStatus of the policy and the Status of the attachment at the time now."""
+        return ("IN_SYNC", "READY") if now >= self.well_at else (self.sync_state, self.attachment_status)
 
 
 @dataclass
 class Association:
-    """A VPC endpoint association: another endpoint of the firewall in one of its zones."""
+    """A VPC endpoint association: another endpoint of the firewall in one of its zones, perhaps another account's."""
 
     arn: str
     identifier: str
@@ -70,6 +85,8 @@ class Association:
     vpc_id: str
     subnet_id: str
     endpoint_id: str
+    account: str
+    listed: bool
 
 
 @dataclass
@@ -116,6 +133,10 @@ class Firewall:
     zones: dict[str, Zone]
     tags: dict[str, str] = field(default_factory=dict)
     stream_exception_policy: str | None = None
+    # Of a Next Generation policy; a classic one has no mode.
+    policy_mode: str | None = None
+    # What DescribeFirewall says beside or instead of the rest: {"Firewall": {member: value}, "FirewallStatus": {...}}.
+    members: dict[str, dict[str, Any]] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     associations: dict[str, Association] = field(default_factory=dict)
 
@@ -160,6 +181,8 @@ class World:
         self._sequence = 0
         self._tokens = Tokens(f"flowops-{seed}")
         self.counts: Counter[str] = Counter()
+        self.peaks: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()
         self.starts: list[dict[str, Any]] = []
 
     # -- filling --------------------------------------------------------------------------------------------------
@@ -199,22 +222,41 @@ class World:
             self.firewalls[firewall_arn] = firewall
             return firewall
 
-    def add_association(self, firewall: Firewall, zone: str, vpc_id: str, subnet_id: str) -> Association:
-        """Add a VPC endpoint association of the firewall in one of its zones."""
+    def add_association(
+        self, firewall: Firewall, zone: str, vpc_id: str, subnet_id: str, account: str, listed: bool
+    ) -> Association:
+        """Add a VPC endpoint association of the firewall in one of its zones; not listed, only the firewall counts it.
+
+        One of another account than the firewall's is described to nobody.
+        """
         if zone not in firewall.zones:
             raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
         with self.lock:
             identifier = stable_uuid(f"{firewall.arn}/{zone}/{len(firewall.associations)}")
             association = Association(
-                arn=arn(firewall.region, firewall.account, f"vpc-endpoint-association/{identifier}"),
+                arn=arn(firewall.region, account, f"vpc-endpoint-association/{identifier}"),
                 identifier=identifier,
                 zone=zone,
                 vpc_id=vpc_id,
                 subnet_id=subnet_id,
                 endpoint_id=f"vpce-{stable_hex(identifier)}",
+                account=account,
+                listed=listed,
             )
             firewall.associations[association.arn] = association
             return association
+
+    def set_sync_state(
+        self, firewall: Firewall, zones: list[str], state: str, attachment_status: str, remaining: float | None
+    ) -> None:
+        """Let zones of the firewall be out of sync, or their endpoints not ready, for so many seconds (None: ever)."""
+        for zone in zones:
+            if zone not in firewall.zones:
+                raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
+        for zone in zones:
+            ailing = firewall.zones[zone]
+            ailing.sync_state, ailing.attachment_status = state, attachment_status
+            ailing.well_at = math.inf if remaining is None else self.clock.now() + remaining
 
     def remember(self) -> None:
         """Make the present firewalls and flows the state that reset() goes back to."""
@@ -237,8 +279,10 @@ class World:
                 firewall.associations.clear()
                 firewall.stream_exception_policy = None
                 for zone in firewall.zones.values():
+                    zone.well_at = 0.0
                     zone.table.restore(now)
             self.counts.clear()
+            self.peaks.clear()
             self.starts.clear()
 
     # -- looking --------------------------------------------------------------------------------------------------
@@ -555,6 +599,18 @@ class World:
         """Count a request that reached the emulator."""
         with self.lock:
             self.counts[operation] += 1
+
+    @contextmanager
+    def under_way(self, operation: str) -> Iterator[None]:
+        """Note how many requests of an operation are being answered at once, as long as the block lasts."""
+        with self.lock:
+            self._under_way[operation] += 1
+            self.peaks[operation] = max(self.peaks[operation], self._under_way[operation])
+        try:
+            yield
+        finally:
+            with self.lock:
+                self._under_way[operation] -= 1
 
     def mark_lost(self, flow_operation_id: str) -> None:
         """Note that the answer to a start never reached its client."""

@@ -177,6 +177,8 @@ class PlaybookRunner:
             cwd=scratch,
             env=environment(
                 {
+                    # As a shell sets it; files that are named without a folder go there.
+                    "PWD": str(scratch),
                     "FLOWOPS_RECORD": str(record),
                     "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
                     "ANSIBLE_HOME": str(self.folder / "home"),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, plain_flows
+from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, cuts, plain_flows
 from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
@@ -141,22 +141,23 @@ def test_files_are_for_their_owner_only(run: Run) -> None:
         assert sum(1 for _line in flows) == 500
 
 
-def test_the_plan_has_one_filter_for_each_finding(run: Run, findings: list[tuple[str, str, str, int, int]]) -> None:
+def test_the_plan_cuts_every_finding_and_no_other_flow(
+    run: Run, aws: Any, arn: str, operations: list[dict[str, Any]], findings: list[tuple[str, str, str, int, int]]
+) -> None:
     plan = json.loads(Path(run["Audit"]["files"]["plan_dest"]["path"]).read_text(encoding="utf-8"))
-    planned = [
-        (
-            operation["availability_zone"],
-            item["source_address"],
-            int(item["source_port"]),
-            int(item["destination_port"]),
-        )
-        for operation in plan["operations"]
-        for item in operation["flow_filters"]
-    ]
-    assert sorted(planned) == sorted(finding[1:] for finding in findings)
-    assert all(1 <= len(operation["flow_filters"]) <= 20 for operation in plan["operations"])
+    for zone, operation_id in ((item["availability_zone"], item["flow_operation_id"]) for item in operations):
+        here = [operation for operation in plan["operations"] if operation["availability_zone"] == zone]
+        flows = plain_flows(aws, arn, operation_id, AvailabilityZone=zone)
+        assert [any(cuts(operation, flow) for operation in here) for flow in flows] == [
+            judged(flow) is not None for flow in flows
+        ]
+        for operation in here:
+            assert 1 <= len(operation["flow_filters"]) <= 20
+            assert len(operation["flow_counts"]) == len(operation["flow_filters"])
+    # Far fewer than the findings are the filters that it takes.
+    assert 0 < sum(len(operation["flow_filters"]) for operation in plan["operations"]) < len(findings) / 2
     assert run["Audit"]["plan"]["flow_count"] == len(findings)
-    assert run["Audit"]["plan"]["inseparable"] == 0
+    assert (run["Audit"]["plan"]["inseparable"], run["Audit"]["plan"]["collateral"]) == (0, 0)
 
 
 def test_check_mode_judges_and_writes_nothing(run: Run) -> None:

@@ -27,7 +27,13 @@ from ansible_collections.flowops.aws.tests.integration.runner import Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
 TELNET = "23"
-POLICY = {"rules": [{"name": "no-telnet", "action": "deny", "destination_port": [23], "protocols": ["tcp"]}]}
+ALLOWED = range(40000, 40100, 2)
+POLICY = {
+    "rules": [
+        {"name": "old-terminals", "action": "allow", "source_port": list(ALLOWED)},
+        {"name": "no-telnet", "action": "deny", "destination_port": [23], "protocols": ["tcp"]},
+    ]
+}
 
 # Audits, lets a flow be born that looks like one of the findings, and remediates.
 CHAIN = """
@@ -82,12 +88,21 @@ def flows(guilty: int, innocent: int) -> list[dict[str, Any]]:
     return made
 
 
+def alternating(guilty: int) -> list[dict[str, Any]]:
+    """Telnet flows that the policy allows and forbids in turn, by address and port, so that each needs a filter."""
+    return [flow(number, 23) for number in range(1, 2 * guilty)]
+
+
 def is_telnet(found: Identity) -> bool:
     return found[4] == TELNET and found[5] == "6"
 
 
 def telnet_of(before: Counter[Identity]) -> Counter[Identity]:
     return Counter({found: count for found, count in before.items() if is_telnet(found)})
+
+
+def forbidden_of(before: Counter[Identity]) -> Counter[Identity]:
+    return Counter({found: count for found, count in telnet_of(before).items() if int(found[2]) not in ALLOWED})
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +123,7 @@ def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Fire
 def chain(runner: FirewallRunner, control: Control, aws: Any) -> dict[str, Any]:
     """An audit and its remediation in one play, and what lived on the firewall before and after."""
     control.settings(duration=0.5)
-    content = {ZONES[0]: flows(25, 60), ZONES[1]: flows(45, 60)}
+    content = {ZONES[0]: alternating(25) + flows(0, 60), ZONES[1]: alternating(45) + flows(0, 60)}
     arn = control.add_firewall("chain", flows=content)["arn"]
     before = live(aws, arn, ZONES)
     twin = flow(7, 23, age=0, byte_count=77)
@@ -116,7 +131,7 @@ def chain(runner: FirewallRunner, control: Control, aws: Any) -> dict[str, Any]:
         "firewall_arn": arn,
         "flow_audit_policy": POLICY,
         "flow_audit_report_dir": "",
-        "flow_remediate_max_percent": 37,
+        "flow_remediate_max_percent": 28,
         "twin": {"firewall_name": "chain", "zone": ZONES[1], "flows": [twin]},
     }
     run = runner(CHAIN, {"chain": variables})
@@ -128,21 +143,22 @@ def chain(runner: FirewallRunner, control: Control, aws: Any) -> dict[str, Any]:
 
 def test_exactly_the_findings_of_an_audit_are_cut(chain: dict[str, Any]) -> None:
     twin = (ZONES[1], "10.0.0.7", "40007", "203.0.113.5", TELNET, "6", 10, 77)
-    assert telnet_of(chain["before"]).total() == 70
+    assert (forbidden_of(chain["before"]).total(), telnet_of(chain["before"]).total()) == (70, 138)
     # Flow by flow: what was found is gone, all else is there, and so is the twin, born after the capture.
-    assert chain["after"] == chain["before"] - telnet_of(chain["before"]) + Counter([twin])
+    assert chain["after"] == chain["before"] - forbidden_of(chain["before"]) + Counter([twin])
 
 
 def test_flows_that_were_born_since_are_told_as_such(chain: dict[str, Any]) -> None:
     result = fact(chain["run"], "chain", "flow_remediate_result")
     assert set(result) == {
         *("firewall_arn", "verdict", "partial", "planned", "gone", "survived", "reborn", "flows"),
-        *("inseparable", "flush_count", "flow_operations"),
+        *("inseparable", "dropped", "by_rule", "flush_count", "flow_operations", "stream_exception_policy", "evidence"),
     }
     assert (result["verdict"], result["planned"], result["survived"], result["reborn"]) == ("reborn", 70, 0, 1)
     assert result["partial"] is False
-    assert [(item["source_port"], item["byte_count"], item["fate"]) for item in result["flows"]] == [
-        (40007, 77, "reborn")
+    assert result["by_rule"] == {"no-telnet": {"planned": 70, "gone": 70, "survived": 0, "reborn": 1}}
+    assert [(item["source_port"], item["byte_count"], item["fate"], item["rule"]) for item in result["flows"]] == [
+        (40007, 77, "reborn", "no-telnet")
     ]
 
 
@@ -314,7 +330,10 @@ REFUSED = {
     "foreign-audit": ["flow_remediate_audit", "firewall/path'", "firewall/foreign-audit'"],
     "audit-without-plan": ["flow_remediate_audit", "it has no plan"],
     "two-sources": ["flow_remediate_plan and flow_remediate_flow_filters are", "exactly one"],
-    "no-source": ["flow_remediate_audit, flow_remediate_plan and flow_remediate_flow_filters", "none is"],
+    "no-source": [
+        "flow_remediate_audit, flow_remediate_plan, flow_remediate_flow_filters and flow_remediate_addresses",
+        "none is",
+    ],
     "text-for-a-number": ["flow_remediate_max_flows", "many", "int"],
     "unknown-filter-key": ["flow_remediate_flow_filters", "port", "destination_port"],
     "missing-plan": ["flow_remediate_plan", "nowhere.json"],

@@ -79,10 +79,10 @@ def test_the_stream_exception_policy_can_be_set_for_all_or_for_one(aws: Any, con
         found: str = answer["FirewallPolicy"]["StatefulEngineOptions"]["StreamExceptionPolicy"]
         return found
 
-    assert policy("egress") == "CONTINUE"
-    control.settings(stream_exception_policy="DROP")
+    assert policy("egress") == "DROP"
+    control.settings(stream_exception_policy="CONTINUE")
     control.add_firewall("own", zones=["us-east-1a"], stream_exception_policy="REJECT")
-    assert (policy("egress"), policy("own")) == ("DROP", "REJECT")
+    assert (policy("egress"), policy("own")) == ("CONTINUE", "REJECT")
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         policy("nobody")
 

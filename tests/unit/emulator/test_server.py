@@ -122,7 +122,7 @@ def test_a_reset_goes_back_to_the_start(firewall: Any, control: Control) -> None
     control.add_association("egress", "us-east-1a")
     control.reset()
     assert control.state() == start
-    assert control.calls() == {"counts": {}, "starts": []}
+    assert control.calls() == {"counts": {}, "peaks": {}, "starts": []}
     assert control.faults() == []
     assert len(firewall.capture()) == 300
 

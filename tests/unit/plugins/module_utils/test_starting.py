@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.api import CAPTURE, FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.records import utc_text
 from ansible_collections.flowops.aws.plugins.module_utils.starting import (
     as_text,
     carry_out,
@@ -195,6 +197,7 @@ def test_the_operations_of_one_zone_follow_each_other(api: NetworkFirewall, cont
         (plan_item("us-east-1a", 22, vpc_endpoint_id="vpce-1"), ["operations[1].", "only one"]),
         (plan_item("us-east-1a", 22, captured_at="noon"), ["operations[1].captured_at: 'noon'"]),
         (plan_item("us-east-1a", 22, minimum_flow_age=-5), ["operations[1].minimum_flow_age: -5"]),
+        (plan_item("us-east-1a", 22, flow_counts=[1, 2]), ["operations[1].flow_counts: [1, 2]", "flow_filters"]),
     ],
 )
 def test_a_mistake_in_a_plan_is_named_with_its_place(item: dict[str, Any], parts: list[str]) -> None:
@@ -229,3 +232,61 @@ def test_what_would_be_flushed_is_told_as_people_write_it(api: NetworkFirewall) 
     assert as_text([]) == ""
     many = as_text(operations * 1500)
     assert many.count("\n") == 1001 and many.endswith("and 500 more filters\n")
+
+
+# -- the same plan again ---------------------------------------------------------------------------------------------
+
+
+def flushed(api: NetworkFirewall, *operations: dict[str, Any]) -> dict[str, Any]:
+    params = options(flow_filters=None, operations=list(operations), wait=True)
+    result: dict[str, Any] = {"changed": False}
+    carry_out(api, FLUSH, planned_operations(api, params, orders_of(params)), params, result, pytest.fail)
+    return result
+
+
+def moment(clock: Any, seconds: float = 0) -> str:
+    return utc_text(datetime.fromtimestamp(clock.time() + seconds, timezone.utc))
+
+
+def test_a_plan_that_was_interrupted_goes_on_where_it_stopped(api: NetworkFirewall, control: Any, clock: Any) -> None:
+    captured_at = moment(clock, -30)
+    first = plan_item("us-east-1a", 22, captured_at=captured_at)
+    second = plan_item("us-east-1a", 23, captured_at=captured_at)
+    begun = flushed(api, first)
+    assert begun["changed"] is True
+    whole = flushed(api, first, second)
+    assert [item.get("already_flushed", False) for item in whole["flow_operations"]] == [True, False]
+    assert whole["flow_operations"][0]["flow_operation_id"] == begun["flow_operations"][0]["flow_operation_id"]
+    assert whole["changed"] is True and len(control.calls()["starts"]) == 2
+    # And the whole of it once more changes nothing.
+    again = flushed(api, first, second)
+    assert all(item["already_flushed"] for item in again["flow_operations"])
+    assert again["changed"] is False and len(control.calls()["starts"]) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # A later capture saw the flows again.
+        {"captured_at": 60},
+        {"port": 23},
+        # It would have spared flows that this one is to cut.
+        {"minimum_flow_age": 5},
+        {"captured_at": None},
+    ],
+)
+def test_a_flush_of_something_else_is_not_taken_for_it(
+    api: NetworkFirewall, control: Any, clock: Any, other: dict[str, Any]
+) -> None:
+    captured_at = moment(clock, -30)
+    flushed(api, plan_item("us-east-1a", 22, captured_at=captured_at, minimum_flow_age=300))
+    members = {"captured_at": captured_at, "minimum_flow_age": 300}
+    if "captured_at" in other:
+        seconds = other["captured_at"]
+        members["captured_at"] = None if seconds is None else moment(clock, seconds)
+        clock.sleep((seconds or 0) + 1)
+    if "minimum_flow_age" in other:
+        members["minimum_flow_age"] = other["minimum_flow_age"]
+    result = flushed(api, plan_item("us-east-1a", other.get("port", 22), **members))
+    assert result["changed"] is True and "already_flushed" not in result["flow_operations"][0]
+    assert len(control.calls()["starts"]) == 2

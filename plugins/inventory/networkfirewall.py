@@ -1,0 +1,364 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: networkfirewall
+version_added: 0.1.0
+short_description: Every AWS Network Firewall as a host
+description:
+  - Lists the firewalls of the given regions and accounts, all in parallel, and makes a host of each.
+  - The configuration file is YAML and its name ends with C(networkfirewall.yml) or C(networkfirewall.yaml).
+  - The hosts are in the group C(networkfirewall) and have C(ansible_connection=local). Modules then run on the
+    controller, where C(ansible_python_interpreter) should be C({{ ansible_playbook_python }}), as in the playbooks of
+    this collection.
+  - "Each host has the variables C(firewall_arn), C(firewall_name), C(region), C(account_id), C(firewall_policy_arn),
+    C(availability_zones), C(endpoints) (by zone, each with C(endpoint_id), C(subnet_id) and C(status)),
+    C(vpc_endpoint_associations) (a list, each with C(vpc_endpoint_association_arn) and, where AWS describes it,
+    C(vpc_id), C(availability_zone), C(endpoint_id), C(subnet_id) and C(status)), C(tags), C(status) (such as C(READY))
+    and C(sync_state) (such as C(IN_SYNC))."
+  - "Where the firewall has them: C(vpc_id); C(transit_gateway_id) and C(transit_gateway_owner_account_id);
+    C(proxy_settings), of a firewall in proxy mode, with C(listener_properties), C(certificate_arn) and C(domain_name);
+    and C(assume_role_arn), when it was found through a role."
+  - Strings that come from AWS are never evaluated as templates.
+  - The calls are C(ListFirewalls) in each region, C(DescribeFirewall) for each firewall that O(include), O(exclude) and
+    the filters V(name) and V(arn) leave, and C(ListVpcEndpointAssociations) and C(DescribeVpcEndpointAssociation) where
+    a firewall has associations. A throttled client slows itself down and asks again.
+author: flowops.aws contributors (!UNKNOWN)
+options:
+  plugin:
+    description: The name of this plugin, V(flowops.aws.networkfirewall).
+    type: str
+    required: true
+  regions:
+    description:
+      - The regions to look in, all of one partition.
+      - By default every region that an account has enabled, as C(ec2:DescribeRegions) says; without that permission
+        every region in which the SDK knows the service.
+      - O(region) does not narrow them; it says where regions and roles are asked for.
+    type: list
+    elements: str
+    default: []
+  accounts:
+    description:
+      - The IDs of the accounts to look in, in quotes, in each of which the role O(assume_role_name) is assumed.
+      - With neither this nor O(assume_role_arns), the account of the credentials is looked in. With either, that
+        account is looked in only if it is among them.
+    type: list
+    elements: str
+    default: []
+  assume_role_name:
+    description:
+      - The name of the role to assume in each of O(accounts), with its path, if it has one, ahead of it.
+      - The role's ARN is C(arn:PARTITION:iam::ACCOUNT:role/NAME), with the partition of the regions.
+    type: str
+  assume_role_arns:
+    description: The ARNs of roles to assume, each of which leads to an account to look in.
+    type: list
+    elements: str
+    default: []
+  assume_role_arn:
+    description:
+      - The ARN of a role to assume before anything else. The roles of O(accounts) and O(assume_role_arns) are then
+        assumed by it; without those, its own account is looked in.
+    type: str
+  external_id:
+    description: The external ID that the roles of O(accounts) and O(assume_role_arns) demand.
+    type: str
+  hostnames:
+    description:
+      - Where the name of a host comes from, in order of preference; the first that a firewall has is taken, and its own
+        name if it has none of them.
+      - V(name), V(arn), V(region), V(account_id), V(vpc_id) or V(tag:KEY); or a mapping of C(name), C(prefix)
+        and C(separator), by default V(_), as in P(amazon.aws.aws_ec2#inventory).
+      - In a tag's value, every run of characters other than letters, digits, V(_), V(.) and V(-) becomes one V(_).
+      - An ARN has colons, by which host patterns are separated. Choose such a host by a group or a wildcard, as in
+        V(*/egress).
+      - Where several firewalls would get one name, or where the name is that of a group, of C(localhost) or of a
+        firewall from another inventory source, V(_REGION_ACCOUNT) is appended to it, with a warning.
+    type: list
+    elements: raw
+    default: [name]
+  tags_variable:
+    description:
+      - The name of the variable that holds the tags.
+      - Ansible has C(tags) among its reserved names and warns of it in every play; another name, such as
+        V(firewall_tags), keeps it quiet.
+    type: str
+    default: tags
+  filters:
+    description:
+      - Which firewalls to take, a mapping of filters to a value or a list of values. Every filter must hold, and one
+        does when any of its values matches. In a value V(*) stands for any characters and V(?) for any one.
+      - The filters are V(arn), V(availability-zone), V(firewall-policy-arn), V(name), V(status), V(sync-state),
+        V(tag-key), V(tag:KEY), V(transit-gateway-id) and V(vpc-id).
+    type: dict
+    default: {}
+  include:
+    description: Patterns of the names or ARNs of the firewalls to take, with V(*) and V(?); by default all.
+    type: list
+    elements: str
+    default: []
+  exclude:
+    description: Patterns of the names or ARNs of firewalls to leave out, whatever O(include) says.
+    type: list
+    elements: str
+    default: []
+  strict_permissions:
+    description:
+      - Whether a call that is refused for the lack of a permission ends it.
+      - With V(false) what may not be seen, be it an account, a region or a firewall, is left out with a warning.
+    type: bool
+    default: true
+notes:
+  - The cache holds what AWS said. O(hostnames) and, as far as they narrow, O(filters), O(include) and O(exclude) take
+    effect without asking AWS again; any other change of the file needs C(--flush-cache).
+  - "It needs C(network-firewall:ListFirewalls), C(network-firewall:DescribeFirewall),
+    C(network-firewall:ListVpcEndpointAssociations) and C(network-firewall:DescribeVpcEndpointAssociation);
+    C(ec2:DescribeRegions) without O(regions); C(sts:AssumeRole) for the roles."
+  - Credentials are neither among the variables nor in the cache; what acts on a host found through a role has its
+    C(assume_role_arn) to assume.
+  - A botocore that does not know transit gateways, proxy mode or VPC endpoint associations yet leaves them out.
+extends_documentation_fragment:
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+  - amazon.aws.boto3
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+  - amazon.aws.assume_role.plugins
+seealso:
+  - plugin: amazon.aws.aws_ec2
+    plugin_type: inventory
+"""
+
+EXAMPLES = r"""
+# my.networkfirewall.yml: every firewall of the account, in every region
+plugin: flowops.aws.networkfirewall
+
+---
+# Two regions of three accounts, grouped
+plugin: flowops.aws.networkfirewall
+regions: [us-east-1, eu-west-1]
+accounts: ["111122223333", "222233334444", "333344445555"]
+assume_role_name: flow-audit
+filters:
+  tag:Environment: [production, staging]
+  status: READY
+exclude: ["*-test"]
+hostnames:
+  - name: name
+    prefix: account_id
+keyed_groups:
+  - key: region
+    prefix: region
+  - key: account_id
+    prefix: account
+  - key: tags.Environment
+    prefix: env
+groups:
+  on_a_transit_gateway: transit_gateway_id is defined
+  out_of_sync: sync_state != 'IN_SYNC'
+compose:
+  # The role flowops.aws.flow_audit asks the firewall's own region.
+  flow_audit_connection: "{'region': region}"
+
+---
+# An organisation behind a hub account: what may not be seen is left out, and kept for ten minutes
+plugin: flowops.aws.networkfirewall
+assume_role_arn: arn:aws:iam::111122223333:role/hub
+assume_role_arns:
+  - arn:aws:iam::222233334444:role/audit/flows
+  - arn:aws:iam::333344445555:role/audit/flows
+external_id: "{{ lookup('ansible.builtin.env', 'FLOW_AUDIT_EXTERNAL_ID') }}"
+strict_permissions: false
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/firewalls
+cache_timeout: 600
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+try:
+    # Since ansible-core 2.19 only what is marked as trusted is a template.
+    from ansible.template import trust_as_template
+except ImportError:
+    trust_as_template = None
+
+from ansible.errors import AnsibleError
+from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
+
+from ansible_collections.flowops.aws.plugins.module_utils.api_fleet import DEFAULT_REGION, Connections, Fleet, Search
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
+    HostName,
+    Record,
+    Selection,
+    check_accounts,
+    check_region,
+    host_names,
+    parse_role_arn,
+    roles_of,
+)
+
+GROUP = "networkfirewall"
+# Ansible takes these for the controller, whatever the inventory says of them.
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+_HARMLESS = re.compile(r"[\w .,:;/@=+-]*")
+
+
+def _untrusted(value: Any) -> Any:
+    """Return what came from AWS so that no ansible-core takes it for a template."""
+    if trust_as_template is not None:
+        return value
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    if isinstance(value, Mapping):
+        return {_untrusted(key): _untrusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_untrusted(item) for item in value]
+    # What is wrapped looks odd in `ansible-inventory --list`, so only what could be a template is.
+    return value if not isinstance(value, str) or _HARMLESS.fullmatch(value) else wrap_var(value)
+
+
+def _uncached(text: Any) -> tuple[list[Record], list[str]] | None:
+    """Return the firewalls and warnings that a cache holds, None when it holds something else.
+
+    They are there as text: as data, a tag named __ansible_vault would come back from the cache as something else.
+    """
+    try:
+        firewalls, warnings = json.loads(text)
+    except (TypeError, ValueError):
+        return None
+    return firewalls, warnings
+
+
+class InventoryModule(AWSInventoryBase):
+    NAME = "flowops.aws.networkfirewall"
+    INVENTORY_FILE_SUFFIXES = ("networkfirewall.yml", "networkfirewall.yaml")
+
+    class TemplatedOptions(AWSInventoryBase.TemplatedOptions):
+        TEMPLATABLE_OPTIONS = (
+            *AWSInventoryBase.TemplatedOptions.TEMPLATABLE_OPTIONS,
+            "accounts",
+            "assume_role_arns",
+            "assume_role_name",
+            "external_id",
+        )
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Add the firewalls to the inventory; raise AnsibleError with one sentence when they cannot be read."""
+        super().parse(inventory, loader, path, cache=cache)
+        try:
+            # Before anything is asked of AWS.
+            self._check_places()
+            selection = Selection(self.get_option("filters"), self._list_of("include"), self._list_of("exclude"))
+            hostnames = [HostName.of(entry) for entry in self._list_of("hostnames")]
+            tags_variable = self._tags_variable()
+            was_cached, cached = self.get_cached_result(path, cache)
+            found = _uncached(cached) if was_cached else None
+            firewalls, warnings = found or Fleet(*self._search(selection)).read()
+            # What could not be seen is missing from the cache as well.
+            for warning in warnings:
+                self.warn(warning)
+            self._populate([item for item in firewalls if selection.takes(item)], hostnames, tags_variable)
+            self.update_cached_result(path, cache and bool(found), json.dumps([firewalls, warnings]))
+        except FlowOpsError as error:
+            # Ansible shows the causes of an error behind it, and the sentence already says them.
+            raise AnsibleError(error.message) from None
+
+    def _set_frozen_credentials(self) -> None:
+        """Assume no role yet: with a cache nothing is asked of AWS at all."""
+
+    # -- options -------------------------------------------------------------------------------------------------
+
+    def _list_of(self, option: str) -> list[Any]:
+        """Return a list option, flat: an element that was a template may have become a list."""
+        given = self.get_option(option) or []
+        items = given if isinstance(given, (list, tuple)) else [given]
+        return [item for entry in items for item in (entry if isinstance(entry, (list, tuple)) else [entry])]
+
+    def _check_places(self) -> None:
+        """Raise FlowOpsError when a region, an account or a role cannot be one."""
+        for region in self._list_of("regions"):
+            check_region(region, "regions")
+        if self.region:
+            check_region(self.region, "region")
+        check_accounts(self._list_of("accounts"), self.get_option("assume_role_name"))
+        for arn in self._list_of("assume_role_arns"):
+            parse_role_arn(arn, "assume_role_arns")
+        if self.get_option("assume_role_arn"):
+            parse_role_arn(self.get_option("assume_role_arn"), "assume_role_arn")
+
+    def _tags_variable(self) -> str:
+        name = self.get_option("tags_variable")
+        if not isinstance(name, str) or not name.isidentifier():
+            raise OptionError("tags_variable", name, "give the name of a variable such as firewall_tags")
+        return str(name)
+
+    def _search(self, selection: Selection) -> tuple[Connections, Search]:
+        """Return where to look and with what, from the options; raise FlowOpsError."""
+        _region, endpoint_url, connection = get_aws_connection_info(self)
+        connections = Connections(endpoint_url, connection)
+        regions = list(dict.fromkeys(self._list_of("regions")))
+        home = self.region or (regions[0] if regions else DEFAULT_REGION)
+        partition = (
+            connections.partition_of(regions[0], "regions") if regions else connections.partition_of(home, "region")
+        )
+        for region in regions:
+            if connections.partition_of(region, "regions") != partition:
+                raise OptionError("regions", regions, "give regions of one partition; credentials hold for no other")
+        hub = self.get_option("assume_role_arn")
+        return connections, Search(
+            home_region=home,
+            selection=selection,
+            regions=regions,
+            roles=roles_of(
+                self._list_of("accounts"),
+                self.get_option("assume_role_name"),
+                self._list_of("assume_role_arns"),
+                partition,
+            ),
+            hub_role=parse_role_arn(hub, "assume_role_arn") if hub else None,
+            external_id=self.get_option("external_id"),
+            strict_permissions=self.get_option("strict_permissions"),
+        )
+
+    # -- hosts ---------------------------------------------------------------------------------------------------
+
+    def _populate(self, firewalls: list[Record], hostnames: list[HostName], tags_variable: str) -> None:
+        self.inventory.add_group(GROUP)
+        names, warnings = host_names(firewalls, hostnames, self._taken())
+        for warning in warnings:
+            self.warn(warning)
+        hosts: dict[str, dict[str, Any]] = {}
+        for name, firewall in zip(names, firewalls, strict=True):
+            variables = {key: value for key, value in firewall.items() if key != "tags"}
+            variables = _untrusted({**variables, tags_variable: firewall["tags"], "ansible_connection": "local"})
+            hosts[name] = variables
+            self.inventory.add_host(name, group=GROUP)
+            for key, value in variables.items():
+                self.inventory.set_variable(name, key, value)
+            self._set_composite_vars(self.get_option("compose"), variables, name, strict=self.get_option("strict"))
+        # Only now: Ansible would set the variables of a host on a group that has its name.
+        for name, variables in hosts.items():
+            strict = self.get_option("strict")
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+
+    def _taken(self) -> dict[str, str]:
+        """Return the names that no host of ours may have, each with the ARN of the firewall that has it, or ''.
+
+        A host of the same name that is no firewall is one that somebody gives variables to, and stays so.
+        """
+        taken = dict.fromkeys([*self.inventory.groups, *_LOCAL_NAMES], "")
+        for name, host in self.inventory.hosts.items():
+            if "firewall_arn" in host.vars:
+                taken[name] = host.vars["firewall_arn"]
+        return taken
