@@ -57,6 +57,7 @@ seealso:
 extends_documentation_fragment:
   - flowops.aws.firewall
   - flowops.aws.scope
+  - flowops.aws.assume_role
   - amazon.aws.boto3
   - amazon.aws.common.plugins
   - amazon.aws.region.plugins
@@ -133,7 +134,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 
-from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, client_config, described
+from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, connected, described
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
 from ansible_collections.flowops.aws.plugins.module_utils.scope import (
     SCOPE_MEMBERS,
@@ -181,7 +182,7 @@ class LookupModule(AWSLookupBase):
         operations = [self._operation(term) for term in _flat(terms) if not _is_planned(term)]
         if not operations:
             return []
-        api = NetworkFirewall(self.client("network-firewall", aws_config=client_config(None)), warn=self.warn)
+        api = NetworkFirewall(connected(self.client, "network-firewall", self._role()), warn=self.warn)
         for operation in operations:
             api.check_scope(scope_of(operation))
         named = None
@@ -193,6 +194,9 @@ class LookupModule(AWSLookupBase):
                 operation["firewall_arn"] = named
         answers, still_open = api.wait(operations, timeout, notice=self._notice(len(operations)))
         return self._verdicts(operations, answers, still_open, timeout)
+
+    def _role(self) -> dict[str, Any]:
+        return {name: self.get_option(name) for name in ("assume_role_arn", "external_id")}
 
     def _operation(self, term: Any) -> dict[str, Any]:
         """Return one term as {flow_operation_id, firewall_arn, scope option}, filled up from the options."""
