@@ -229,7 +229,7 @@ class LookupModule(AWSLookupBase):
                 said = elapsed
                 display.display(line)
             else:
-                self.v_log(1, line)
+                display.v(line)
 
         return notice
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -16,15 +15,15 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .arguments import bounded, check_range, checked_firewall, network_firewall
-from .captures import open_files, read_records, reader_in
+from .captures import open_files, reader_in
 from .errors import FlowOpsError
 from .plan import digest, told_plan
 from .policy import Policy, compile_policy
-from .proof import Place, Proof
+from .proof import FlowsShown, Place, Proof
 from .reading import Capture, captures_of, pages_of
 from .scope import SCOPE_MEMBERS, scope_text
-from .starting import plan_orders
-from .verification import Scope, Wanted, by_scope, tell_findings
+from .starting import findings_of, plan_orders
+from .verification import Scope, Wanted, by_scope, cut_of, tell_findings
 
 FILE_OPTIONS = ("capture_dest", "findings_dest", "plan_dest")
 
@@ -46,7 +45,7 @@ def prove(module: AnsibleAWSModule) -> dict[str, Any]:
         policy = compile_policy(params["policy"], today=now.date(), read_lines=reader_in(params["policy_dir"]))
     with ExitStack() as stack:
         files = open_files(stack, params, FILE_OPTIONS, dry_run=module.check_mode)
-        shown = _Shown(params["max_flows"])
+        shown = FlowsShown(params["max_flows"])
         told: dict[str, Any]
         if params["operations"] is None:
             told = _as_it_stands(module, plan, wanted, files, shown)
@@ -70,47 +69,6 @@ def prove(module: AnsibleAWSModule) -> dict[str, Any]:
     return bounded(module, result, "flows", params["plan_dest"])
 
 
-class _Shown:
-    """The flows that would go, the first of them to look at and all of them counted by rule."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.flows: list[dict[str, Any]] = []
-        self.by_rule: Counter[str] = Counter()
-        self.count = 0
-
-    def add(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Add flow records, with their rules where those are known."""
-        self.count += len(records)
-        self.by_rule.update(record["rule"] for record in records if "rule" in record)
-        self.flows.extend(dict(record) for record in records[: self.most - len(self.flows)])
-
-    def text(self) -> str:
-        """Return the flows as lines of text for diff mode, by rule."""
-        lines: list[str] = []
-        for rule in dict.fromkeys(
-            flow.get("rule") for flow in sorted(self.flows, key=lambda flow: str(flow.get("rule")))
-        ):
-            flows = [flow for flow in self.flows if flow.get("rule") == rule]
-            total = self.by_rule[rule] if rule is not None else self.count - sum(self.by_rule.values())
-            lines.append(f"{rule or 'flows'}: {total}")
-            lines.extend(f"  {_line(flow)}" for flow in flows)
-            if total > len(flows):
-                lines.append(f"  and {total - len(flows)} more")
-        return "\n".join(lines) + "\n" if lines else ""
-
-
-def _line(flow: Mapping[str, Any]) -> str:
-    ends = [
-        f"{flow.get(f'{end}_address', '?')}" + (f" port {flow[f'{end}_port']}" if f"{end}_port" in flow else "")
-        for end in ("source", "destination")
-    ]
-    return (
-        f"{flow.get('availability_zone', '?')}: {flow.get('protocol', '?')} {' -> '.join(ends)}"
-        f" (age {flow.get('age', '?')} s, {flow.get('byte_count', '?')} bytes)"
-    )
-
-
 def _without_absent(operation: Mapping[str, Any]) -> dict[str, Any]:
     """Return an operation of a plan as it was before Ansible filled in and converted options, so that hashes agree."""
     kept = {name: value for name, value in operation.items() if value is not None}
@@ -130,7 +88,7 @@ def _as_it_stands(
     plan: Sequence[Mapping[str, Any]],
     wanted: Mapping[Scope, Wanted],
     files: Mapping[str, Any],
-    shown: _Shown,
+    shown: FlowsShown,
 ) -> dict[str, Any]:
     """Return what is told of a plan that is taken at its word; its flows are those of the findings that it cuts."""
     params = module.params
@@ -139,13 +97,10 @@ def _as_it_stands(
     arn = params["firewall_arn"]
     if not arn:
         raise FlowOpsError("firewall_name was given without operations; give firewall_arn, AWS is not asked then.")
-    only = next(iter(wanted.values())) if len(wanted) == 1 else None
-    for finding in _findings(params):
-        here = wanted.get(("availability_zone", finding.get("availability_zone", "")), only)
-        if here is not None and here.matching([finding], None)[0][0]:
-            shown.add([finding])
-            if "findings_dest" in files:
-                files["findings_dest"].write(finding)
+    for finding in cut_of(wanted, findings_of(params)):
+        shown.add([finding])
+        if "findings_dest" in files:
+            files["findings_dest"].write(finding)
     return {
         "firewall_arn": arn,
         "proved": False,
@@ -157,19 +112,13 @@ def _as_it_stands(
     }
 
 
-def _findings(params: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
-    if params["findings_src"]:
-        return read_records(params["findings_src"], "findings_src")
-    return params["findings"] or ()
-
-
 def _afresh(
     module: AnsibleAWSModule,
     plan: Sequence[Mapping[str, Any]],
     wanted: Mapping[Scope, Wanted],
     policy: Policy | None,
     files: Mapping[str, Any],
-    shown: _Shown,
+    shown: FlowsShown,
 ) -> dict[str, Any]:
     """Return what is told of a plan that was held against captures."""
     captures = captures_of(module.params)
@@ -181,7 +130,7 @@ def _afresh(
     for scope in wanted:
         if scope not in scopes:
             raise FlowOpsError(f"plan: it has flows in {scope[1]}, of which operations has no capture; capture it too.")
-    tell_findings(wanted, _findings(module.params))
+    tell_findings(wanted, findings_of(module.params))
     proofs: dict[Scope, Proof] = {}
     for scope, want in wanted.items():
         here = [(at, operation) for at, operation in enumerate(plan) if _scope_of(operation) == scope]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +14,7 @@ from typing import Any
 
 from .api import FLUSH, ON_THE_WAY, NetworkFirewall, described
 from .arguments import checked_firewall, checked_scope, flow_filter_options, scope_options
+from .captures import read_records
 from .errors import FlowOpsError, OptionError
 from .filters import from_api, keys_of, to_api
 from .records import parse_utc
@@ -83,6 +84,13 @@ def plan_options() -> dict[str, Any]:
         "findings_src": {"type": "path"},
         "findings": {"type": "list", "elements": "dict"},
     }
+
+
+def findings_of(params: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """Return the findings of the options findings_src and findings, flow records with their rules."""
+    if params["findings_src"]:
+        return read_records(params["findings_src"], "findings_src")
+    return params["findings"] or ()
 
 
 def order_of(params: Mapping[str, Any]) -> Order:

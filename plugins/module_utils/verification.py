@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -176,6 +176,15 @@ def tell_findings(wanted: Mapping[Scope, Wanted], findings: Iterable[Mapping[str
                     if want is only or scope == ("availability_zone", finding.get("availability_zone", ""))
                 ]
             )
+
+
+def cut_of(wanted: Mapping[Scope, Wanted], findings: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the findings (flow records of the plan's capture) that a plan cuts."""
+    only = next(iter(wanted.values())) if len(wanted) == 1 else None
+    for finding in findings:
+        here = wanted.get(("availability_zone", finding.get("availability_zone", "")), only)
+        if here is not None and here.matching([finding], None)[0][0]:
+            yield dict(finding)
 
 
 def verdict_of(survived: int, reborn: int, partial: bool) -> str:

@@ -13,12 +13,12 @@ from typing import Any
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from .arguments import bounded, check_range, checked_firewall, network_firewall
-from .captures import open_files, read_records
+from .captures import open_files
 from .errors import shown as shown_text
 from .plan import told_plan
 from .reading import Capture, Planner, captures_of, pages_of
 from .scope import parse_firewall_arn, scope_text
-from .starting import Order, plan_orders
+from .starting import Order, findings_of, plan_orders
 from .verification import GONE, REBORN, SURVIVED, Wanted, by_scope, rules_told, tell_findings, told_fate, verdict_of
 
 
@@ -34,9 +34,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
     arn = api.arn_of(params)
     for capture in captures:
         api.check_scope(capture.scope)
-    if params["findings_src"]:
-        tell_findings(wanted, read_records(params["findings_src"], "findings_src"))
-    tell_findings(wanted, params["findings"] or ())
+    tell_findings(wanted, findings_of(params))
     fates: Counter[tuple[str, str | None]] = Counter()
     shown: list[dict[str, Any]] = []
     nothing = Wanted()

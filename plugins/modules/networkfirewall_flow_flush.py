@@ -83,6 +83,16 @@ options:
         description: The number of flows that each of the filters was found to match, in their order.
         type: list
         elements: int
+  findings_src:
+    description:
+      - The findings that O(operations) were made for, a file of flow records with C(rule) in JSON lines as the option
+        O(flowops.aws.networkfirewall_flow_audit#module:findings_dest) writes it. Diff mode then shows the flows that
+        go, by rule, and the filters otherwise.
+    type: path
+  findings:
+    description: Findings as in O(findings_src), given directly.
+    type: list
+    elements: dict
   captured_at:
     description:
       - When the capture that the flush is based on was taken, ISO 8601 such as V(2026-01-31T12:00:00+00:00).
@@ -95,7 +105,8 @@ attributes:
     details: Nothing is started; RV(flow_operations) says what would be.
   diff_mode:
     support: full
-    details: Shows the filters of each scope that are flushed.
+    details:
+      - Shows the flows that go, by rule, at most 100, when findings are given; otherwise the filters of each scope.
   platform:
     platforms: posix
 seealso:
@@ -255,6 +266,10 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting
 from ansible_collections.flowops.aws.plugins.module_utils.api import FLUSH
 from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api
+from ansible_collections.flowops.aws.plugins.module_utils.proof import FlowsShown
+from ansible_collections.flowops.aws.plugins.module_utils.verification import by_scope, cut_of
+
+_FLOWS_SHOWN = 100
 
 
 def flush(module: AnsibleAWSModule) -> dict[str, Any]:
@@ -272,11 +287,23 @@ def flush(module: AnsibleAWSModule) -> dict[str, Any]:
         operations = starting.one_per_scope(api, params, order)
         result["flow_filters"] = from_api(order.api_filters)
     if module._diff:
-        result["diff"] = {"before": starting.as_text(operations), "after": ""}
+        result["diff"] = {"before": _flows_as_text(params) or starting.as_text(operations), "after": ""}
     if module.check_mode:
         return {**result, "flow_operations": [operation.planned(FLUSH) for operation in operations]}
     starting.carry_out(api, FLUSH, operations, params, result, module.warn)
     return result
+
+
+def _flows_as_text(params: dict[str, Any]) -> str:
+    """Return the flows that a plan's operations cut as lines of text, by rule; '' when no findings are known."""
+    if params["operations"] is None or not (params["findings_src"] or params["findings"]):
+        return ""
+    shown = FlowsShown(_FLOWS_SHOWN)
+    for finding in cut_of(
+        by_scope((operation, None) for operation in params["operations"]), starting.findings_of(params)
+    ):
+        shown.add([finding])
+    return shown.text()
 
 
 def main() -> None:
@@ -290,6 +317,8 @@ def main() -> None:
             **starting.options(),
             "flow_filters": filters,
             "captured_at": {"type": "str"},
+            "findings_src": {"type": "path"},
+            "findings": {"type": "list", "elements": "dict"},
             "operations": {
                 "type": "list",
                 "elements": "dict",
@@ -298,7 +327,13 @@ def main() -> None:
         },
         supports_check_mode=True,
         required_one_of=[["firewall_arn", "firewall_name"], ["flow_filters", "operations"]],
-        mutually_exclusive=[["firewall_arn", "firewall_name"], ["flow_filters", "operations"]],
+        mutually_exclusive=[
+            ["firewall_arn", "firewall_name"],
+            ["flow_filters", "operations"],
+            ["findings_src", "findings"],
+            ["flow_filters", "findings_src"],
+            ["flow_filters", "findings"],
+        ],
     )
     arguments.run(module, flush)
 

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 EVERY_FLOW = [
     {"SourceAddress": {"AddressDefinition": "0.0.0.0/0"}},
     {"SourceAddress": {"AddressDefinition": "::/0"}},
 ]
+PROTOCOLS = {"icmp": "1", "tcp": "6", "udp": "17", "ipv6-icmp": "58", "sctp": "132"}
 # The eight ways in which a call can go wrong that asking again mends.
 KINDS = ("throttle", "internal", "unavailable", "drop_before", "drop_after", "cut", "cut_short", "not_json")
 
@@ -33,6 +35,25 @@ def plain_flows(aws: Any, arn: str, flow_operation_id: str, **scope: str) -> lis
         aws.list_flow_operation_results, "NextToken", FirewallArn=arn, FlowOperationId=flow_operation_id, **scope
     )
     return [snake(flow) for page in pages for flow in page["Flows"]]
+
+
+def cuts(operation: Mapping[str, Any], flow: Mapping[str, Any]) -> bool:
+    """Return whether a flush of a plan's operation cuts a flow of plain_flows, by an evaluation of our own."""
+    return flow["age"] >= operation["minimum_flow_age"] and any(
+        _matches(item, flow) for item in operation["flow_filters"]
+    )
+
+
+def _matches(item: Mapping[str, Any], flow: Mapping[str, Any]) -> bool:
+    for side in ("source", "destination"):
+        network = item.get(f"{side}_address")
+        if network and ip_address(flow[f"{side}_address"]["address_definition"]) not in ip_network(network):
+            return False
+        if f"{side}_port" in item:
+            first, _dash, last = str(item[f"{side}_port"]).partition("-")
+            if f"{side}_port" not in flow or not int(first) <= int(flow[f"{side}_port"]) <= int(last or first):
+                return False
+    return "protocols" not in item or flow["protocol"] in [PROTOCOLS[name] for name in item["protocols"]]
 
 
 def snake(value: Any) -> Any:

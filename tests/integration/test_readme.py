@@ -94,12 +94,12 @@ def typed(played: Any, emulator: Emulator, arn: str, aws: Any, tmp_path_factory:
     policy, _play = blocks("Use it", "yaml")
     (folder / "policy.yml").write_text(policy, encoding="utf-8")
     (folder / "ansible.cfg").touch()
-    _install, commands = blocks("Use it", "console")
+    _install, *commands = blocks("Use it", "console")
     before = live(aws, arn, ZONES)
     shell = shutil.which("bash")
     assert shell
     done = subprocess.run(
-        [shell, "-eu", "-c", commands],
+        [shell, "-eu", "-c", "".join(commands)],
         cwd=folder,
         env=environment({"AWS_URL": emulator.url, "ANSIBLE_HOME": str(folder / ".ansible"), "PWD": str(folder)}),
         check=False,
@@ -130,8 +130,12 @@ def test_the_commands_say_so(typed: Any, control: Control, arn: str) -> None:
     assert "egress is noncompliant: 6 of 148 live flows break the policy." in done.stdout
     assert "egress: remediated; 6 of 6 flows are gone, 0 survived, 0 came back; 2 flushes." in done.stdout
     assert "egress: remediated; 6 of 6 flows are gone, 0 are still there, 0 came back." in done.stdout
-    # The run with --check --diff showed the filters and left the flushing to the next.
-    assert done.stdout.count("\n-us-east-1") >= 6
+    # The run with --check --diff showed the flows by rule and left the flushing to the next.
+    assert "\n-no-admin-ports-to-internet: 6\n" in done.stdout
+    assert done.stdout.count("\n-  us-east-1") == 6
+    assert "flowops-evidence: intact; " in done.stdout
+    # Nothing talks to the address that the incident is about.
+    assert "egress: no flow had to be cut." in done.stdout
     assert len(starts_of(control, arn, "StartFlowFlush")) == len(ZONES)
     found = modes(folder / "flowops-reports")
     assert found.pop(".") == 0o700
@@ -141,7 +145,7 @@ def test_the_commands_say_so(typed: Any, control: Control, arn: str) -> None:
 
 
 def test_the_install_block_names_what_the_package_needs() -> None:
-    install, _commands = blocks("Use it", "console")
+    install, *_commands = blocks("Use it", "console")
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))
     assert f"ansible-galaxy collection install {galaxy['namespace']}.{galaxy['name']}\n" in install
     assert f"the collection amazon.aws {galaxy['dependencies']['amazon.aws'].removeprefix('>=')} or" in README

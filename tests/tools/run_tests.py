@@ -40,7 +40,7 @@ TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchm
 
 # What a user gets. Anything else in the package is a mistake in build_ignore.
 PACKAGED_FOLDERS = frozenset({"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"})
-PACKAGED_FILES = frozenset({"CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "requirements.txt"})
+PACKAGED_FILES = frozenset({"CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "requirements.txt"})
 CACHES = frozenset({"__pycache__", "node_modules", "venv"})
 
 # ansible-test runs this script to put pip into the environments of its sanity tests. It downloads it from its own CI
@@ -151,7 +151,7 @@ def project_files() -> list[str]:
 
 
 def make_copy(names: Iterable[str], root: Path = ROOT, tree: Path = TREE) -> None:
-    """Bring the copy of the collection up to date, amazon.aws beside it.
+    """Bring the copy of the collection up to date, amazon.aws and awx.awx beside it.
 
     ansible-test wants a real folder of this name, in a repository of its own: below an ignored folder of another
     repository it would find no files, test nothing and report success.
@@ -182,16 +182,23 @@ def make_copy(names: Iterable[str], root: Path = ROOT, tree: Path = TREE) -> Non
     if not (copy / ".git").exists():
         subprocess.run(["git", "init", "--quiet", str(copy)], check=True, capture_output=True)
     link_amazon_aws(tree)
+    # Without it ansible-lint could not hold playbooks/awx.yml against the modules' options.
+    link_collection(tree, "awx", "awx")
 
 
 def link_amazon_aws(tree: Path) -> None:
     """Put a link to the installed amazon.aws into a tree of collections; a right one stays."""
-    link = tree / "ansible_collections" / "amazon" / "aws"
+    link_collection(tree, "amazon", "aws")
+
+
+def link_collection(tree: Path, namespace: str, name: str) -> None:
+    """Put a link to an installed collection into a tree of collections; a right one stays."""
+    link = tree / "ansible_collections" / namespace / name
     if link.exists():
         return
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
-    link.symlink_to(COLLECTIONS / "ansible_collections" / "amazon" / "aws", target_is_directory=True)
+    link.symlink_to(COLLECTIONS / "ansible_collections" / namespace / name, target_is_directory=True)
 
 
 def junit_counts(reports: Iterable[Path]) -> Counts:

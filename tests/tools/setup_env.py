@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the developer environment `.venv`: the tools, the collection amazon.aws and a link to this checkout.
+"""Make the developer environment `.venv`: the tools, the collections we need and a link to this checkout.
 
 Needs nothing but Python 3.10 and its standard library. It is quiet when nothing is to be done, and a run that was
 interrupted is made good by the next one.
@@ -22,6 +22,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,26 @@ AMAZON_AWS = "11.4.0"
 # The release of the PyPI package "ansible" that carries it, for machines that cannot reach Galaxy.
 ANSIBLE_PACKAGE = "14.5.0"
 GALAXY_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Collection:
+    """A collection of this version, and the release of the PyPI package "ansible" that carries it."""
+
+    namespace: str
+    version: str
+    package: str
+    name: str = "aws"
+
+    def __str__(self) -> str:
+        return f"{self.namespace}.{self.name}"
+
+
+COLLECTIONS = {
+    "run": (Collection("amazon", AMAZON_AWS, ANSIBLE_PACKAGE),),
+    # What playbooks/awx.yml is linted and tried with; we do not depend on it.
+    "dev": (Collection("amazon", AMAZON_AWS, ANSIBLE_PACKAGE), Collection("awx", "24.6.1", "13.8.0", "awx")),
+}
 
 # The controller side of ansible-core 2.18 and later runs on these.
 CONTROLLER_MINIMUM = (3, 11)
@@ -61,7 +82,7 @@ class Environment:
     def fingerprint(self, stage: str) -> str:
         """Return a hash over all that the stage depends on; raises SetupError when a requirements file is missing."""
         names = [STAGES["run"]] if stage == "run" else list(STAGES.values())
-        digest = hashlib.sha256(AMAZON_AWS.encode())
+        digest = hashlib.sha256(" ".join(wanted.version for wanted in COLLECTIONS[stage]).encode())
         for name in names:
             try:
                 digest.update((self.root / name).read_bytes())
@@ -78,7 +99,7 @@ class Environment:
                 return False
         except FileNotFoundError:
             return False
-        return collection_version(self.collections / "amazon" / "aws") == AMAZON_AWS and self._link_is_right()
+        return all(map(self._is_placed, COLLECTIONS[stage])) and self._link_is_right()
 
     def prepare(self, stage: str) -> bool:
         """Complete the stage and return whether anything had to be done; raises SetupError."""
@@ -99,7 +120,8 @@ class Environment:
         say(f"installing {STAGES[stage]}")
         requirements = str(self.root / STAGES[stage])
         run([str(self.python), "-m", "pip", "install", "--quiet", "--requirement", requirements])
-        self._place_amazon_aws()
+        for wanted in COLLECTIONS[stage]:
+            self._place(wanted)
         self._link_checkout()
         self.stamp(stage).write_text(self.fingerprint(stage) + "\n", encoding="utf-8")
         self.unfinished.unlink()
@@ -124,14 +146,17 @@ class Environment:
             shutil.rmtree(link)
         link.symlink_to(self.root, target_is_directory=True)
 
-    def _place_amazon_aws(self) -> None:
-        target = self.collections / "amazon" / "aws"
-        if collection_version(target) == AMAZON_AWS:
+    def _is_placed(self, wanted: Collection) -> bool:
+        return collection_version(self.collections / wanted.namespace / wanted.name) == wanted.version
+
+    def _place(self, wanted: Collection) -> None:
+        if self._is_placed(wanted):
             return
-        say(f"fetching the collection amazon.aws {AMAZON_AWS}")
+        target = self.collections / wanted.namespace / wanted.name
+        say(f"fetching the collection {wanted} {wanted.version}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="amazon-aws-", dir=self.venv) as folder:
-            found = self._from_galaxy(Path(folder)) or self._from_package(Path(folder))
+        with tempfile.TemporaryDirectory(prefix="collection-", dir=self.venv) as folder:
+            found = self._from_galaxy(Path(folder), wanted) or self._from_package(Path(folder), wanted)
             if target.is_symlink():
                 target.unlink()
             elif target.exists():
@@ -139,9 +164,9 @@ class Environment:
             # A rename within one file system: the collection is there whole or not at all.
             found.rename(target)
 
-    def _from_galaxy(self, folder: Path) -> Path | None:
+    def _from_galaxy(self, folder: Path, wanted: Collection) -> Path | None:
         galaxy = str(self.venv / "bin" / "ansible-galaxy")
-        command = [galaxy, "collection", "install", f"amazon.aws:=={AMAZON_AWS}", "--no-deps", "--timeout", "10"]
+        command = [galaxy, "collection", "install", f"{wanted}:=={wanted.version}", "--no-deps", "--timeout", "10"]
         try:
             subprocess.run(
                 [*command, "--collections-path", str(folder)],
@@ -153,27 +178,27 @@ class Environment:
             )
         except (subprocess.SubprocessError, OSError):
             return None
-        found = folder / "ansible_collections" / "amazon" / "aws"
-        return found if collection_version(found) == AMAZON_AWS else None
+        found = folder / "ansible_collections" / wanted.namespace / wanted.name
+        return found if collection_version(found) == wanted.version else None
 
-    def _from_package(self, folder: Path) -> Path:
-        say(f"Galaxy does not answer: taking it out of the PyPI package ansible {ANSIBLE_PACKAGE}")
+    def _from_package(self, folder: Path, wanted: Collection) -> Path:
+        say(f"Galaxy does not answer: taking it out of the PyPI package ansible {wanted.package}")
         # The wheel is only unpacked, never imported, so its own demands on the Python version do not matter.
         download = [str(self.python), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         run(
-            [*download, "--python-version", "3.12", "--dest", str(folder), f"ansible=={ANSIBLE_PACKAGE}"],
-            "neither Galaxy nor a Python package index gave the collection amazon.aws",
+            [*download, "--python-version", "3.12", "--dest", str(folder), f"ansible=={wanted.package}"],
+            f"neither Galaxy nor a Python package index gave the collection {wanted}",
         )
         wheel = next(folder.glob("ansible-*.whl"), None)
         if wheel is None:
-            raise SetupError(f"no wheel of ansible {ANSIBLE_PACKAGE} was downloaded")
+            raise SetupError(f"no wheel of ansible {wanted.package} was downloaded")
+        inside = f"ansible_collections/{wanted.namespace}/{wanted.name}"
         with zipfile.ZipFile(wheel) as archive:
-            wanted = [name for name in archive.namelist() if name.startswith("ansible_collections/amazon/aws/")]
-            archive.extractall(folder, wanted)
-        found = folder / "ansible_collections" / "amazon" / "aws"
+            archive.extractall(folder, [name for name in archive.namelist() if name.startswith(f"{inside}/")])
+        found = folder / inside
         version = collection_version(found)
-        if version != AMAZON_AWS:
-            raise SetupError(f"ansible {ANSIBLE_PACKAGE} holds amazon.aws {version}, not {AMAZON_AWS}")
+        if version != wanted.version:
+            raise SetupError(f"ansible {wanted.package} holds {wanted} {version}, not {wanted.version}")
         return found
 
 

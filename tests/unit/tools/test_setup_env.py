@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.flowops.aws.tests.tools import setup_env
-from ansible_collections.flowops.aws.tests.tools.setup_env import AMAZON_AWS, Environment, SetupError
+from ansible_collections.flowops.aws.tests.tools.setup_env import AMAZON_AWS, Collection, Environment, SetupError
 
 
 def place_collection(folder: Path, version: str) -> None:
@@ -33,9 +33,9 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
             python.parent.mkdir(parents=True)
             python.symlink_to(sys.executable)
 
-    def from_galaxy(self: Environment, folder: Path) -> Path:
-        place_collection(folder / "aws", AMAZON_AWS)
-        return folder / "aws"
+    def from_galaxy(self: Environment, folder: Path, wanted: Collection) -> Path:
+        place_collection(folder / "found", wanted.version)
+        return folder / "found"
 
     monkeypatch.setattr(setup_env, "run", run)
     monkeypatch.setattr(Environment, "_from_galaxy", from_galaxy)
@@ -62,6 +62,19 @@ def test_a_fresh_environment_holds_the_collection_and_a_link_to_the_checkout(
     assert not environment.is_ready("dev")
 
 
+def test_awx_is_for_developers_only(make: Callable[[], Environment], commands: list[list[str]]) -> None:
+    environment = make()
+    awx = environment.collections / "awx" / "awx"
+    environment.prepare("run")
+    assert not awx.exists()
+    environment.prepare("dev")
+    assert setup_env.collection_version(awx) == "24.6.1"
+    assert environment.is_ready("dev")
+    place_collection(awx, "1.0.0")
+    assert not environment.is_ready("dev")
+    assert environment.is_ready("run")
+
+
 def test_a_second_run_does_nothing(make: Callable[[], Environment], commands: list[list[str]]) -> None:
     make().prepare("run")
     commands.clear()
@@ -85,11 +98,11 @@ def test_changed_requirements_are_installed_into_the_same_environment(
 def test_an_interrupted_run_is_redone_from_scratch(
     make: Callable[[], Environment], commands: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def interrupted(self: Environment) -> None:
+    def interrupted(self: Environment, wanted: Collection) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Environment, "_place_amazon_aws", interrupted)
+        patch.setattr(Environment, "_place", interrupted)
         with pytest.raises(KeyboardInterrupt):
             make().prepare("run")
     half_made = tmp_path / ".venv" / "half-made"

@@ -496,6 +496,23 @@ def test_a_service_that_is_shut_down_is_one_filter() -> None:
     assert written["protocols"] == ["tcp"]
 
 
+@pytest.mark.parametrize("member", ["source_address", "destination_address"])
+def test_a_list_of_networks_takes_about_a_filter_for_each(member: str) -> None:
+    chance = random.Random(12)
+    listed = [internet_host(chance).rpartition(".")[0] for _network in range(40)]
+    found = [{member: f"{chance.choice(listed)}.{chance.randrange(256)}"} for _flow in range(1_000)]
+    others = [{member: internet_host(chance)} for _flow in range(4_000)]
+    other_member = next(name for name in ADDRESSES if name != member)
+    made = [
+        flow(**{other_member: f"10.{chance.randrange(256)}.{chance.randrange(256)}.1"}, **members,
+             source_port=chance.randrange(1024, 65536), age=chance.randrange(4000))
+        for members in (*found, *others)
+    ]  # fmt: skip
+    plan = planned(Case(made[:1_000], made[1_000:]))
+    assert plan["flow_count"] == 1_000
+    assert len(filters_of(plan)) <= 60
+
+
 def test_ssh_inside_is_spared_next_to_ssh_to_the_internet() -> None:
     chance = random.Random(9)
     inside = [f"10.{chance.randrange(4)}.{chance.randrange(256)}.{chance.randrange(256)}" for _host in range(200)]

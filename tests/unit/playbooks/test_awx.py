@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The objects that playbooks/awx.yml sets up, held against AWX's own rules and against our roles' options."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+PLAYBOOKS = ROOT / "playbooks"
+OBJECTS = yaml.safe_load((PLAYBOOKS / "vars" / "awx.yml").read_text(encoding="utf-8").replace("!unsafe ", ""))
+TEMPLATES = OBJECTS["flowops_awx_templates"]
+QUESTIONS = [pytest.param(item, id=f"{t['name']}-{item['variable']}") for t in TEMPLATES for item in t["survey"]]
+# AWX's question types, and the Python types of their defaults.
+TYPES = {
+    "text": str,
+    "textarea": str,
+    "password": str,
+    "multiplechoice": str,
+    "multiselect": str,
+    "integer": int,
+    "float": float,
+}
+# By which AWX tells a playbook from other files; the second is of a line.
+NO_PLAYBOOK = {"roles", "tasks", "group_vars", "host_vars"}
+PLAY = re.compile(r"^\s*?-?\s*?(?:hosts|(ansible\.builtin\.)?import_playbook):\s*?.*?$", re.MULTILINE)
+
+
+def options() -> dict[str, dict[str, Any]]:
+    """Every option of every role."""
+    found = {}
+    for path in (ROOT / "roles").glob("*/meta/argument_specs.yml"):
+        found.update(yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"])
+    return found
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_one_that_awx_takes(question: dict[str, Any]) -> None:
+    assert {"question_name", "variable", "type", "required"} <= set(question)
+    assert isinstance(question["required"], bool)
+    kind = TYPES[question["type"]]
+    for limit in ("min", "max"):
+        assert type(question.get(limit, 0)) is int
+    choices = question.get("choices")
+    assert (choices is not None) == (question["type"] in ("multiplechoice", "multiselect"))
+    if "default" in question:
+        assert type(question["default"]) is kind
+        if choices is not None:
+            assert set(question["default"].splitlines()) <= set(choices)
+    if question["type"] in ("text", "textarea") and not question["required"]:
+        # AWX's interface sends empty text, which is no list and no mapping.
+        assert question["variable"].startswith("flowops_")
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda item: item["name"])
+def test_a_template_sets_options_that_there_are(template: dict[str, Any]) -> None:
+    known = options()
+    named = [*template["extra_vars"], *(item["variable"] for item in template["survey"])]
+    assert len(named) == len(set(named))
+    own = [name for name in named if not name.startswith("flowops_")]
+    assert set(own) <= set(known)
+    for item in template["survey"]:
+        if "choices" in item and item["type"] == "multiselect":
+            assert set(item["choices"]) == set(known[item["variable"]]["choices"])
+    used = (PLAYBOOKS / "vars" / "approved.yml").read_text("utf-8") + str(template["extra_vars"])
+    used += (ROOT / template["playbook"]).read_text("utf-8")
+    assert not [name for name in named if name.startswith("flowops_") and name not in used]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda item: item["name"])
+def test_a_playbook_is_one_that_awx_finds(template: dict[str, Any]) -> None:
+    path = Path(template["playbook"])
+    assert path.suffix in (".yml", ".yaml")
+    assert not NO_PLAYBOOK & set(path.parts)
+    assert PLAY.search((ROOT / path).read_text(encoding="utf-8"))
+
+
+def test_nothing_that_is_asked_for_outranks_what_was_approved() -> None:
+    bound = {"flow_remediate_plan", "flow_remediate_approved_hash", "flow_verify_plan", "flow_remediate_policy"}
+    bound |= set(yaml.safe_load((PLAYBOOKS / "vars" / "approved.yml").read_text(encoding="utf-8")))
+    bound |= {"flow_summary", "flow_summary_approved"}
+    for template in TEMPLATES:
+        named = {*template["extra_vars"], *(item["variable"] for item in template["survey"])}
+        assert not named & bound
+        assert not [name for name in named if name.startswith("flow_audit_of_")]
+
+
+@pytest.mark.parametrize("workflow", OBJECTS["flowops_awx_workflows"], ids=lambda item: item["name"])
+def test_a_workflow_runs_templates_that_there_are(workflow: dict[str, Any]) -> None:
+    names = {template["name"] for template in TEMPLATES}
+    identifiers = [node["identifier"] for node in workflow["nodes"]]
+    assert len(identifiers) == len(set(identifiers))
+    for node in workflow["nodes"]:
+        runs = node["unified_job_template"]
+        assert runs["name"] in names or runs["type"] == "workflow_approval"
+        for following in node.get("related", {}).values():
+            assert {item["identifier"] for item in following} <= set(identifiers)
+
+
+def test_a_schedule_starts_something_that_there_is() -> None:
+    names = {item["name"] for item in (*TEMPLATES, *OBJECTS["flowops_awx_workflows"])}
+    assert {item["unified_job_template"] for item in OBJECTS["flowops_awx_schedules"]} <= names

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.flowops.aws.tests.tools import docs, eda, matrix
+from ansible_collections.flowops.aws.tests.tools.matrix import MatrixError, Row
+
+
+def test_a_python_that_is_missing_fails_its_row_and_the_closing_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    row = Row("2.20", "10.1.2")
+    matrix.try_row(row, list(matrix.CHECKS))
+    assert row.problems == ["no Python 3.12 or 3.13 or 3.14 on this machine"]
+    good = Row("2.19", "11.4.0", "3.13", {"unit": "5 passed", "demo": "8 plays", "docs": "9 documented"})
+    assert matrix.closing_line([good, row]) == (
+        "matrix: 1 of 2 combinations passed; "
+        "ansible-core 2.20 with amazon.aws 10.1.2: no Python 3.12 or 3.13 or 3.14 on this machine"
+    )
+    lines = matrix.table([good, row])
+    assert lines[0].split() == ["ansible-core", "amazon.aws", "Python", "unit", "demo", "docs", "seconds"]
+    assert lines[2].split()[:3] == ["2.20", "10.1.2", "none"]
+    assert lines[2].count("not run") == 3
+
+
+def test_a_python_of_another_version_under_the_wanted_name_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shim = tmp_path / "python3.12"
+    shim.write_text("#!/bin/sh\nexit 127\n", encoding="utf-8")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    with pytest.raises(MatrixError):
+        matrix.find_python(["3.12"])
+
+
+def test_a_row_has_its_own_ansible_core_and_everybody_s_versions_of_the_rest() -> None:
+    texts = ["ansible-core~=2.19.0\nboto3~=1.44,>=1.44.5\nmoto[server]~=5.2.5\n", "ruff~=0.17.5\npytest~=9.2\n"]
+    assert matrix.requirements("2.21", texts) == [
+        "ansible-core~=2.21.0",
+        "boto3~=1.44,>=1.44.5",
+        "moto[server]~=5.2.5",
+        "pytest~=9.2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("output", "version"),
+    [
+        ('openjdk version "17.0.15" 2025-04-15', 17),
+        ('java version "1.8.0_401"', 8),
+        ('openjdk version "21" 2023-09-19', 21),
+        ("command not found", None),
+    ],
+)
+def test_java_s_version_is_read(output: str, version: int | None) -> None:
+    assert eda.java_version(output) == version
+
+
+def test_without_java_the_rulebook_s_test_fails_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert eda.main() == 1
+    assert capsys.readouterr().out == (
+        "eda: FAILED, nothing was tried: no java on PATH; ansible-rulebook needs 17 (Debian: openjdk-17-jre-headless)\n"
+    )
+
+
+def test_the_inventory_of_ansible_s_documentation_is_one_that_sphinx_reads() -> None:
+    written = docs.inventory({"a_label": ("page.html#a-label", "A title")}, ["ANSIBLE_X"])
+    header, packed = written.split(b"zlib.\n")
+    assert header.startswith(b"# Sphinx inventory version 2\n")
+    assert zlib.decompress(packed).decode().splitlines() == [
+        "a_label std:label -1 page.html#a-label A title",
+        "ANSIBLE_X std:envvar 1 reference_appendices/config.html#envvar-$ -",
+    ]
+
+
+def test_other_collections_plugins_are_linked_to_their_own_pages() -> None:
+    text = ":ref:`x <ansible_collections.amazon.aws.s3_object_module>` :ansplugin:`amazon.aws.aws_ec2#inventory`"
+    text += " :ansplugin:`flowops.aws.flow_audit#role`"
+    assert docs.labels_of_others(text) == {
+        "ansible_collections.amazon.aws.aws_ec2_inventory": (
+            "collections/amazon/aws/aws_ec2_inventory.html",
+            "amazon.aws.aws_ec2",
+        ),
+        "ansible_collections.amazon.aws.s3_object_module": (
+            "collections/amazon/aws/s3_object_module.html",
+            "amazon.aws.s3_object",
+        ),
+    }
