@@ -8,7 +8,7 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint types unit integration sanity build bench format clean
+.PHONY: help $(VENV) demo test lint types unit integration sanity build bench docs eda matrix format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z.$$()A-Z]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \
@@ -40,6 +40,15 @@ build: ## build the package, check what is in it, run galaxy-importer
 
 bench: $(DEV) ## the figures of tests/benchmark
 	@$(BIN)/python tests/benchmark/run.py
+
+docs: $(DEV) ## the documentation site, in .cache/docs; a warning is a failure
+	@$(BIN)/python tests/tools/docs.py
+
+eda: $(DEV) ## the rulebook in a real ansible-rulebook; needs Java 17
+	@$(BIN)/python tests/tools/eda.py
+
+matrix: $(DEV) ## unit tests, demo and ansible-doc with every supported ansible-core and amazon.aws
+	@$(BIN)/python tests/tools/matrix.py
 
 format: $(DEV) ## let ruff sort imports and lay out the code
 	@$(BIN)/ruff check --quiet --select I --fix .
