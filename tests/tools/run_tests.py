@@ -40,7 +40,9 @@ TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchm
 
 # What a user gets. Anything else in the package is a mistake in build_ignore.
 PACKAGED_FOLDERS = frozenset({"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"})
-PACKAGED_FILES = frozenset({"CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "requirements.txt"})
+PACKAGED_FILES = frozenset(
+    {"CHANGELOG.md", "FILES.json", "LICENSE", "MANIFEST.json", "README.md", "SECURITY.md", "requirements.txt"}
+)
 CACHES = frozenset({"__pycache__", "node_modules", "venv"})
 
 # ansible-test runs this script to put pip into the environments of its sanity tests. It downloads it from its own CI
