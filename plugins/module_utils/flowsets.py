@@ -36,7 +36,7 @@ IPV6 = 1 << 128
 # So many filters are held against the flows at once; the bits of a number stand for them.
 AT_ONCE = 1024
 # So many values of a member are remembered with the boxes that they are in.
-_CACHED_VALUES = 65_536
+_CACHED_VALUES = 8_192
 
 
 @lru_cache(maxsize=16384)

@@ -279,7 +279,8 @@ def _is_of(flush: Mapping[str, Any], order: Order) -> bool:
     if order.captured_at is None or when is None or when < order.captured_at:
         return False
     try:
-        if keys_of(asked.get("FlowFilters") or ()) != keys_of(order.api_filters):
+        # Of the filters that it had, some may have been dropped since.
+        if not set(keys_of(order.api_filters)) <= set(keys_of(asked.get("FlowFilters") or ())):
             return False
     except OptionError:
         # Filters that this collection would not send are somebody else's.
@@ -328,11 +329,13 @@ def _check_arrival(item: Mapping[str, Any], order: Order, warn: Callable[[str], 
     if order.captured_at is None or not identified:
         return
     passed = (parse_utc(identified) - order.captured_at).total_seconds()
-    if passed + (order.minimum_flow_age or 0) > item.get("minimum_flow_age", 0):
+    # A flush of somebody else, in which this one was found to be contained, may have asked for no age.
+    asked = item.get("minimum_flow_age", 0)
+    if passed + (order.minimum_flow_age or 0) > asked:
         warn(
             f"The flow operation {item['flow_operation_id']} in {scope_text(scope_of(item))} was carried out"
             f" {passed:.0f} seconds after the capture, later than its minimum_flow_age of"
-            f" {item['minimum_flow_age']} seconds allowed for; it may have matched flows born since the capture."
+            f" {asked} seconds allowed for; it may have matched flows born since the capture."
         )
 
 

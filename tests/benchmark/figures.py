@@ -12,11 +12,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.policy import Policy, compile_policy
-from ansible_collections.flowops.aws.tests.benchmark import flows
+from ansible_collections.flowops.aws.tests.benchmark import flows, planning
 from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     Cost,
@@ -25,6 +26,7 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     cost_of_command,
     interleaved,
 )
+from ansible_collections.flowops.aws.tests.emulator.generate import write_log
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
 
 HERE = Path(__file__).resolve().parent
@@ -33,11 +35,13 @@ PAGE = 100
 PAGE_SECONDS = 0.03
 ZONES = 12
 CALL_SECONDS = 0.05
+# As the demo makes it.
+DEMO_LOG = {"seed": 7, "firewalls": 2, "zones": 2, "flows": 3000}
 REGIONS = (
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
     "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
 )  # fmt: skip
-NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory")
+NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory", "compile")
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
 # the size of the one that started it, so that whoever measures has to be small.
@@ -78,19 +82,23 @@ class Scale:
     rules: int = 1_000
     zone_pages: int = 100
     firewalls: int = 200
+    findings: int = 10_000
 
 
-QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20)
+QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20, findings=1_000)
 
 
 class Bench:
     """The runs of one benchmark, in a folder of their own."""
 
-    def __init__(self, folder: Path, aws: Callable[[], Aws], scale: Scale, rounds: int) -> None:
+    def __init__(
+        self, folder: Path, aws: Callable[[], Aws], scale: Scale, rounds: int, flow_log: Path | None = None
+    ) -> None:
         self.folder = folder
         self._aws = aws
         self.scale = scale
         self.rounds = rounds
+        self.flow_log = flow_log
 
     def lines(self, names: set[str]) -> Iterator[str]:
         """Yield the lines of the figures with those names, each as soon as it is known."""
@@ -123,6 +131,10 @@ class Bench:
             yield from self._zones()
         if "inventory" in names:
             yield from self._inventory()
+        if "compile" in names:
+            yield from self._plan_sizes()
+            yield from self._compiling()
+            yield from self._compiling_memory()
         if "memory" in names:
             yield from self._memory()
 
@@ -233,9 +245,7 @@ class Bench:
 
     def _memory(self) -> Iterator[str]:
         aws = self._aws()
-        interpreter = self.folder / "python"
-        interpreter.write_text(INTERPRETER.format(python=sys.executable), encoding="utf-8")
-        interpreter.chmod(0o755)
+        interpreter = self._interpreter()
         module: dict[int, int] = {}
         largest: dict[int, int] = {}
         for count in (self.scale.flows, self.scale.many_flows):
@@ -252,6 +262,12 @@ class Bench:
                 f" one run each: {peak[many] / 1024:.0f} MB against {peak[few] / 1024:.0f} MB"
                 "  aim: <= 1.2 and under 120 MB"
             )
+
+    def _interpreter(self) -> Path:
+        interpreter = self.folder / "python"
+        interpreter.write_text(INTERPRETER.format(python=sys.executable), encoding="utf-8")
+        interpreter.chmod(0o755)
+        return interpreter
 
     def _zones(self) -> Iterator[str]:
         aws = self._aws()
@@ -316,6 +332,65 @@ class Bench:
                 }
             ),
         )
+
+    # -- compiling -----------------------------------------------------------------------------------------------
+
+    def _plan_sizes(self) -> Iterator[str]:
+        policy = planning.demo_policy()
+        log = self.folder / "demo.jsonl.gz"
+        write_log(log, **DEMO_LOG)
+        yield self._plan_size("compile", "the demo's log and policy", planning.of_log(log, policy))
+        if self.flow_log is not None:
+            name = f"{self.flow_log.name} and the demo's policy"
+            yield self._plan_size("", name, planning.of_log(self.flow_log, policy))
+        tried = self.scale.findings
+        yield self._plan_size(
+            "", f"a scan of {tried:,} hosts by one", {("bench", "us-east-1a"): list(planning.scan(tried))}
+        )
+
+    def _plan_size(self, name: str, what: str, captured: Mapping[tuple[str, str], list[planning.Page]]) -> str:
+        size = planning.size_of(planning.planned(self.folder, captured), captured)
+        return (
+            f"{name:<14}{size.filters / max(1, size.findings):6.2f} x  filters of a plan / one for each finding,"
+            f" {what}: {size.filters:,} against {size.findings:,}, in {size.operations:,} operations against"
+            f" {size.operations_of_one_each:,} ({size.inseparable} inseparable)  aim: few"
+        )
+
+    def _compiling(self) -> Iterator[str]:
+        policy = flows.policy(20, SEED)
+        for kind, of in (
+            ("port", "of a rule for a port"),
+            ("threats", f"of a list of {planning.LISTED_NETWORKS} networks"),
+            ("random", "at random, the worst case"),
+        ):
+            pages = list(planning.pages(kind, self.scale.flows, self.scale.findings))
+            captured = {("bench", "us-east-1a"): pages}
+            records = [page for page, _guilty in pages]
+            cost = interleaved(
+                self.rounds, {"plan": self._planning_of(captured), "judge": partial(_judged, policy, records)}
+            )
+            what = f"a plan for {self.scale.findings:,} findings {of} among {self.scale.flows:,} flows"
+            yield Figure("", cost["plan"], cost["judge"], f"{what} / judging those by 20 rules", "<= 10").line()
+            yield self._plan_size("", of, captured)
+
+    def _planning_of(self, captured: Mapping[tuple[str, str], list[planning.Page]]) -> Callable[[], Cost]:
+        return lambda: cost_of_call(lambda: planning.planned(self.folder, captured))
+
+    def _compiling_memory(self) -> Iterator[str]:
+        interpreter = self._interpreter()
+        few, many = self.scale.flows, self.scale.many_flows
+        for kind in ("port", "random"):
+            peak = {}
+            for count in (few, many):
+                peaks = self.folder / f"peaks-{kind}-{count}"
+                command = [interpreter, HERE / "plan_once.py", kind, str(count), str(self.scale.findings)]
+                cost_of_command(command, self.folder, environment({"FLOWOPS_PEAKS": str(peaks)}))
+                peak[count] = int(peaks.read_text(encoding="ascii"))
+            yield (
+                f"{'':<14}{peak[many] / peak[few]:6.2f} x  peak of planning {self.scale.findings:,} findings"
+                f" ({kind}) among {many:,} flows / among {few:,}, one run each: {peak[many] / 1024:.0f} MB against"
+                f" {peak[few] / 1024:.0f} MB  aim: <= 1.2"
+            )
 
 
 def _page_rate(aws: Aws, taken: Taken) -> Iterator[str]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
@@ -16,29 +17,30 @@ REGULARS = 500
 
 def records(count: int, seed: int) -> list[dict[str, Any]]:
     """Return flow records: half of the sources from a few hundred hosts, the other half new ones; a sixth is IPv6."""
+    return list(stream(count, seed))
+
+
+def stream(count: int, seed: int) -> Iterator[dict[str, Any]]:
+    """Yield the flow records that records returns, one after another."""
     rng = random.Random(seed)
     regulars = [_addresses(rng) for _host in range(REGULARS)]
-    made = []
     for _flow in range(count):
         source, destination = regulars[rng.randrange(REGULARS)] if rng.random() < 0.5 else _addresses(rng)
         port = rng.choice(PORTS)
         protocol, number = ("udp", 17) if port == 53 else ("tcp", 6)
         packets = rng.randrange(1, 2000)
-        made.append(
-            {
-                "source_address": source,
-                "source_port": rng.randrange(1024, 65536),
-                "destination_address": destination,
-                "destination_port": port,
-                "protocol": protocol,
-                "protocol_number": number,
-                "age": rng.randrange(4000),
-                "packet_count": packets,
-                "byte_count": packets * rng.randrange(60, 1400),
-                "availability_zone": "us-east-1a",
-            }
-        )
-    return made
+        yield {
+            "source_address": source,
+            "source_port": rng.randrange(1024, 65536),
+            "destination_address": destination,
+            "destination_port": port,
+            "protocol": protocol,
+            "protocol_number": number,
+            "age": rng.randrange(4000),
+            "packet_count": packets,
+            "byte_count": packets * rng.randrange(60, 1400),
+            "availability_zone": "us-east-1a",
+        }
 
 
 def _addresses(rng: random.Random) -> tuple[str, str]:

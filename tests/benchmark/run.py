@@ -30,10 +30,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each run takes its turn (default: 3, with --quick 1)")
     parser.add_argument("--only", action="append", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="a tenth of everything, to see that it works")
+    parser.add_argument("--flow-log", type=Path, metavar="FILE", help="a flow log to compile plans for too")
     options = parser.parse_args()
     rounds = options.rounds if options.rounds is not None else 1 if options.quick else 3
     if rounds < 1:
         parser.error("argument --rounds: give a whole number from 1 up")
+    if options.flow_log is not None and not options.flow_log.is_file():
+        parser.error(f"argument --flow-log: '{options.flow_log}' is not a file; give a flow log in JSON lines or .gz")
     # A terminated run leaves through the same door as an interrupted one, so that the emulator ends with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
@@ -49,9 +52,8 @@ def main() -> int:
             flush=True,
         )
         try:
-            for line in Bench(folder, aws, QUICK if options.quick else Scale(), rounds).lines(
-                set(options.only or NAMES)
-            ):
+            bench = Bench(folder, aws, QUICK if options.quick else Scale(), rounds, options.flow_log)
+            for line in bench.lines(set(options.only or NAMES)):
                 print(line, flush=True)
         except BenchmarkError as error:
             print(f"bench: {error}", file=sys.stderr)

@@ -6,16 +6,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
+from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.firewalls import (
+    FirewallRunner,
+    Identity,
+    fact,
+    failed,
+    live,
+    starts_of,
+)
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, PlaybookRunner, Run
 
 ZONE = "us-east-1a"
+OTHER_ZONE = "us-east-1b"
 AUDIT = """
 - name: Audit
   hosts: localhost
@@ -229,3 +245,172 @@ def test_a_mistyped_firewall_of_a_log_is_named(run_playbook: PlaybookRunner, tmp
     assert right["Judge"]["verdict"] == "compliant"
     unsaid = run_playbook(playbook, {"src": str(log), "name": "egress", "partial": None})
     assert unsaid["Judge"]["verdict"] == "inconclusive"
+
+
+# -- every guard on firewalls where each has a reason to refuse ------------------------------------------------------
+
+TELNET = {"source_address": "10.0.0.0/29", "destination_port": 23, "protocols": ["tcp"]}
+HOURS = 7200
+# What lets a run go on past each guard; a host that lacks one of them is named after it.
+OVERRIDES: dict[str, dict[str, Any]] = {
+    "out-of-sync": {"flow_remediate_allow_out_of_sync": True},
+    "continue": {"flow_remediate_allow_continue": True},
+    "shared": {"flow_remediate_allow_endpoint_associations": True},
+    "collateral": {"flow_remediate_allow_collateral": True},
+    "old": {"flow_remediate_max_capture_age": 2 * HOURS},
+}
+REFUSALS = {
+    "out-of-sync": ["PENDING, not IN_SYNC", "flow_remediate_sync_timeout, 1 seconds", "allow_out_of_sync"],
+    "continue": ["stream exception policy", "is CONTINUE", "flow_remediate_allow_continue"],
+    "shared": [
+        *(":vpc-endpoint-association/", "1 of other accounts that cannot be seen"),
+        "flow_remediate_allow_endpoint_associations",
+    ],
+    "collateral": ["would cut 1 innocent flows too", "flow_remediate_allow_collateral"],
+    "old": ["seconds old", "flow_remediate_max_capture_age, 3600 seconds"],
+    "hash": ["flow_remediate_approved_hash, 'abc'"],
+    "elsewhere": [
+        "flow_remediate_availability_zones: 'us-east-1x' is not allowed; the firewall has the zones us-east-1a."
+    ],
+}
+
+
+class Guarded:
+    """Firewalls that are out of sync, shared, let cut flows go on, and have an old plan with collateral."""
+
+    def __init__(self, control: Control, aws: Any, folder: Path) -> None:
+        self.control = control
+        self.aws = aws
+        self.folder = folder
+        self.hosts: dict[str, dict[str, Any]] = {}
+        self.arns: dict[str, str] = {}
+        self.before: dict[str, Counter[Identity]] = {}
+
+    def add(self, name: str, zones: tuple[str, ...] = (ZONE,), policy: str | None = "DROP", **variables: Any) -> str:
+        """Add a firewall with a stream exception policy, on which nothing would refuse, and return its ARN."""
+        flows = [flow(n, 23 if n < 5 else 443, age=20_000) for n in range(200)]
+        options = {"flows": dict.fromkeys(zones, flows), "stream_exception_policy": policy}
+        arn = str(self.control.add_firewall(name, **options)["arn"])
+        self.arns[name] = arn
+        self.hosts[name] = {"firewall_arn": arn, "flow_remediate_evidence_dir": "", **variables}
+        self.before[name] = live(self.aws, arn, zones)
+        return arn
+
+    def add_hazardous(self, name: str, **variables: Any) -> None:
+        """Add a firewall on which every guard would refuse, with the overrides of all guards but the one named."""
+        overrides = {key: value for guard, given in OVERRIDES.items() if guard != name for key, value in given.items()}
+        arn = self.add(name, policy="CONTINUE", **{**overrides, "flow_remediate_sync_timeout": 1, **variables})
+        self.hosts[name]["flow_remediate_plan"] = plan(arn, collateral=1)
+        self.control.add_association(name, ZONE)
+        self.control.add_association(name, ZONE, account_id="210987654321")
+        self.control.set_sync_state(name, "PENDING")
+
+    def starts(self, name: str, operation: str = "StartFlowFlush") -> list[dict[str, Any]]:
+        """Return the starts on a firewall, without those of the capture that looked at it before."""
+        return starts_of(self.control, self.arns[name], operation)[1 if operation == "StartFlowCapture" else 0 :]
+
+    def left(self, name: str, *zones: str) -> Counter[Identity]:
+        """Return what is gone from a firewall by now."""
+        return self.before[name] - live(self.aws, self.arns[name], zones or (ZONE,))
+
+
+def plan(arn: str, zones: tuple[str, ...] = (ZONE,), **members: Any) -> dict[str, Any]:
+    """A plan as an audit made it two hours ago."""
+    captured_at = datetime.now(timezone.utc) - timedelta(seconds=HOURS)
+    operations = [
+        {
+            "availability_zone": zone,
+            "minimum_flow_age": 0,
+            "captured_at": captured_at.isoformat(),
+            "flow_filters": [TELNET],
+            "flow_counts": [5],
+            "flow_count": 5,
+        }
+        for zone in zones
+    ]
+    return {
+        "firewall_arn": arn,
+        "operations": operations,
+        "hash": digest(operations),
+        "captured_flow_count": 200 * len(zones),
+        **members,
+    }
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    emulator: Emulator, control: Control, aws: Any, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Run, Guarded]:
+    """One run over a firewall for each guard, and over some on which it goes on."""
+    folder = tmp_path_factory.mktemp("guarded")
+    runner = FirewallRunner(folder, emulator.url)
+    firewalls = Guarded(control, aws, runner.started_in())
+    control.settings(duration=0, next_status=[])
+    for name in OVERRIDES:
+        firewalls.add_hazardous(name)
+    firewalls.add_hazardous("hash", flow_remediate_approved_hash="abc")
+    firewalls.add_hazardous("elsewhere", flow_remediate_availability_zones=["us-east-1x"])
+    firewalls.add_hazardous("overridden")
+    firewalls.add("partial", flow_remediate_flow_filters=[TELNET], flow_remediate_allow_partial=True)
+    # As an audit left it: its capture is at hand, so none has to be taken before the first flush.
+    (folder / "capture.jsonl").write_text("{}\n", encoding="utf-8")
+    arn = firewalls.add(
+        "half", (ZONE, OTHER_ZONE), flow_remediate_evidence_dir="evidence", flow_remediate_wait_timeout=3
+    )
+    kept = {"path": str(folder / "capture.jsonl"), "sha256": hashlib.sha256(b"{}\n").hexdigest()}
+    audit = {"firewall_arn": arn, "plan": plan(arn, (ZONE, OTHER_ZONE)), "findings": [], "files": {"dest": kept}}
+    firewalls.hosts["half"] |= {"flow_remediate_audit": audit, **OVERRIDES["old"]}
+    control.add_operations("half", OTHER_ZONE, status="IN_PROGRESS", age_seconds=1, remaining=None)
+    # The first start of the run is the capture of what filters match.
+    control.settings(next_status=["COMPLETED_WITH_ERRORS"])
+    run = runner("flowops.aws.remediate", firewalls.hosts, started_in=firewalls.folder)
+    control.settings(duration=0.3)
+    return run, firewalls
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_each_guard_refuses_and_names_its_override(guarded: tuple[Run, Guarded], name: str) -> None:
+    run, firewalls = guarded
+    message = failed(run, name)[-1].result["msg"]
+    assert_sentence(message, REFUSALS[name], name)
+    if name in OVERRIDES:
+        assert next(iter(OVERRIDES[name])) in message
+        assert "nothing was cut" in message.lower()
+    assert firewalls.starts(name) == firewalls.starts(name, "StartFlowCapture") == []
+    assert not firewalls.left(name)
+
+
+def test_overridden_guards_let_it_go_on(guarded: tuple[Run, Guarded]) -> None:
+    run, firewalls = guarded
+    assert not failed(run, "overridden")
+    result = fact(run, "overridden", "flow_remediate_result")
+    assert (result["verdict"], result["gone"], result["stream_exception_policy"]) == ("remediated", 5, "CONTINUE")
+    assert {found[4] for found in firewalls.left("overridden")} == {"23"}
+    assert firewalls.left("overridden").total() == 5
+    assert "CONTINUE" in run.recorded("Say what the flush does to clients", "overridden").result["msg"]
+
+
+def test_a_partial_capture_is_gone_by_when_that_is_allowed(guarded: tuple[Run, Guarded]) -> None:
+    run, firewalls = guarded
+    assert not failed(run, "partial")
+    assert run.recorded("Count what they match", "partial").result["partial"] is True
+    assert fact(run, "partial", "flow_remediate_result")["verdict"] == "remediated"
+    assert firewalls.left("partial").total() == 5
+
+
+def test_a_flush_that_fails_halfway_leaves_evidence_of_what_it_did(guarded: tuple[Run, Guarded]) -> None:
+    run, firewalls = guarded
+    assert_sentence(failed(run, "half")[-1].result["msg"], [OTHER_ZONE, "busy"])
+    (start,) = firewalls.starts("half")
+    (sealed,) = (firewalls.folder / "evidence").glob("*-half/*Z")
+    assert json.loads((sealed / "manifest.json").read_bytes())["verdict"] == "failed"
+    assert json.loads((sealed / "verdict.json").read_bytes())["message"] == failed(run, "half")[-1].result["msg"]
+    (operation,) = json.loads((sealed / "operations.json").read_bytes())
+    assert operation["flow_operation_id"] == start["flow_operation_id"]
+    assert operation["availability_zone"] == ZONE
+
+
+def test_no_traceback_is_shown(guarded: tuple[Run, Guarded]) -> None:
+    run, _firewalls = guarded
+    assert run.rc == 2
+    assert "Traceback" not in run.output
