@@ -125,7 +125,10 @@ def test_a_killed_audit_goes_on_and_ends_with_the_same_files(
     asked = control.calls()["counts"]["ListFlowOperationResults"] - before
     assert asked <= pages - (lines - 1) + (1 if torn else 0)
     for name in FILES:
-        assert (folders["resumed"] / name).read_bytes() == (folders["straight"] / name).read_bytes(), name
+        # The plan names the file of its findings, which lies in each run's own folder.
+        expected = (folders["straight"] / name).read_bytes()
+        expected = expected.replace(str(folders["straight"]).encode(), str(folders["resumed"]).encode())
+        assert (folders["resumed"] / name).read_bytes() == expected, name
     for key in ("verdict", "partial", "flow_count", "findings_total", "counts", "top", "findings", "operations"):
         assert resumed[key] == straight[key], key
     assert resumed["flow_count"] == 6000
