@@ -48,7 +48,7 @@ OWN, BRANCH = "123456789012", "111122223333"
 ZONE = "us-east-1a"
 BUCKET = "audit-evidence"
 EXTERNAL_ID = "what-the-branch-demands"
-ADDRESS = "10.77.3.17"
+ADDRESS = "10.78.3.17"
 NEVER_FAILS = ("ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces")
 RULE = {"name": "no-telnet", "action": "deny", "destination_port": [23]}
 ROLES = """
@@ -185,8 +185,8 @@ def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Fire
 def cloud(accounts: Accounts) -> None:
     """What is beside the firewalls: an instance that a flow comes from, a bucket, Security Hub."""
     ec2 = accounts.client("ec2")
-    vpc = ec2.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.77.3.0/24", AvailabilityZone=ZONE)["Subnet"]["SubnetId"]
+    vpc = ec2.create_vpc(CidrBlock="10.78.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.78.3.0/24", AvailabilityZone=ZONE)["Subnet"]["SubnetId"]
     image = ec2.describe_images()["Images"][0]["ImageId"]
     ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, PrivateIpAddress=ADDRESS)
     accounts.client("s3").create_bucket(Bucket=BUCKET)
