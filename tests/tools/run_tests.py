@@ -45,6 +45,9 @@ PACKAGED_FILES = frozenset(
 )
 CACHES = frozenset({"__pycache__", "node_modules", "venv"})
 
+# So many lines of a failed stage are repeated at the end.
+MOST_TOLD = 12
+
 # ansible-test runs this script to put pip into the environments of its sanity tests. It downloads it from its own CI
 # host; where that host is closed, Python's ensurepip does the same.
 GET_PIP_URL = "https://ci-files.testing.ansible.com/ansible-test/get-pip-{version}.py"
@@ -434,12 +437,23 @@ def closing_line(results: Sequence[Result]) -> str:
     return "; ".join(parts)
 
 
+def told_by_tools(results: Iterable[Result]) -> list[str]:
+    """Return the lines in which the tools of failed stages name what failed, the first few of each stage.
+
+    Whoever sees only the end of a run, as in the log of a CI, sees them too.
+    """
+    told = []
+    for result in results:
+        if result.problems:
+            found = re.findall(r"^(?:FAILED|ERROR)\b.+$", "\n".join(result.output), flags=re.MULTILINE)
+            told += [f"{result.stage}: {line[:300]}" for line in dict.fromkeys([*result.problems, *found])][:MOST_TOLD]
+    return told
+
+
 def report(result: Result) -> None:
     """Print a line for a finished stage and, when it failed, all that its tools said."""
     if result.problems:
         print(f"---- {result.stage}: output", *result.output, f"---- {result.stage}: end of output", sep="\n")
-        for problem in result.problems:
-            print(f"{result.stage}: {problem}")
     words = "FAILED" if result.problems else result.summary
     print(f"{result.stage:<12} {result.seconds:6.1f} s  {words}", flush=True)
 
@@ -463,7 +477,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for future in as_completed([pool.submit(run_stage, stage, STAGES[stage]) for stage in stages]):
             results.append(future.result())
             report(results[-1])
-    print(closing_line(results))
+    print(*told_by_tools(results), closing_line(results), sep="\n")
     return 1 if any(result.problems for result in results) else 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.flowops.aws.tests.tools.run_tests import (
+    MOST_TOLD,
     Counts,
     Result,
     Runner,
@@ -19,6 +20,7 @@ from ansible_collections.flowops.aws.tests.tools.run_tests import (
     run_stage,
     sanity_counts,
     strays,
+    told_by_tools,
 )
 
 
@@ -94,6 +96,22 @@ def test_the_closing_line_sums_tests_and_names_what_failed() -> None:
         "tests: 812 passed, 1 failed, 0 skipped; sanity: 43 tests; lint: FAILED; types: clean, 60 files; "
         "failed: integration, lint"
     )
+
+
+def test_the_end_of_a_run_repeats_what_the_tools_of_failed_stages_named() -> None:
+    said = "collecting\nFAILED tests/unit/test_a.py::test_b - 1 == 2\nERROR: plugins/a.py:1:1: wrong\nERRORS of old"
+    results = [
+        Result("lint", summary="clean", output=["FAILED to be noted, for the stage passed"]),
+        Result("sanity", problems=["ansible-test ended with status 1"], output=["one", said, said]),
+        Result("unit", problems=[f"problem {at}" for at in range(100)]),
+    ]
+    told = told_by_tools(results)
+    assert told[:3] == [
+        "sanity: ansible-test ended with status 1",
+        "sanity: FAILED tests/unit/test_a.py::test_b - 1 == 2",
+        "sanity: ERROR: plugins/a.py:1:1: wrong",
+    ]
+    assert told[3:] == [f"unit: problem {at}" for at in range(MOST_TOLD)]
 
 
 def test_a_stage_that_breaks_down_has_failed() -> None:
