@@ -163,9 +163,13 @@ def by_scope(operations: Iterable[tuple[Mapping[str, Any], datetime | None]]) ->
     return wanted
 
 
+def _only(wanted: Mapping[Scope, Wanted]) -> Wanted | None:
+    return next(iter(wanted.values())) if len(wanted) == 1 else None
+
+
 def tell_findings(wanted: Mapping[Scope, Wanted], findings: Iterable[Mapping[str, Any]]) -> None:
     """Tell what a plan wanted cut which findings (flow records with rule) it was made for."""
-    only = next(iter(wanted.values())) if len(wanted) == 1 else None
+    only = _only(wanted)
     rest = iter(findings)
     while page := list(islice(rest, _PAGE)):
         for scope, want in wanted.items():
@@ -180,7 +184,7 @@ def tell_findings(wanted: Mapping[Scope, Wanted], findings: Iterable[Mapping[str
 
 def cut_of(wanted: Mapping[Scope, Wanted], findings: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the findings (flow records of the plan's capture) that a plan cuts."""
-    only = next(iter(wanted.values())) if len(wanted) == 1 else None
+    only = _only(wanted)
     for finding in findings:
         here = wanted.get(("availability_zone", finding.get("availability_zone", "")), only)
         if here is not None and here.matching([finding], None)[0][0]:

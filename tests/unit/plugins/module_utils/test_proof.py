@@ -64,7 +64,7 @@ def proved(
     moments = [parse_utc(item["captured_at"]) if "captured_at" in item else None for item in operations]
     wanted = by_scope(zip(operations, moments, strict=True))
     tell_findings(wanted, findings)
-    (want,) = wanted.values()
+    (want,) = list(wanted.values())
     proof = Proof(list(enumerate(operations)), want, policy is not None, allow_collateral)
     judge = compile_policy(policy, today=date(2026, 1, 31)) if policy is not None else None
     verdicts = judge.judge_all(records) if judge else [None] * len(records)

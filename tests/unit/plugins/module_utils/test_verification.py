@@ -147,7 +147,7 @@ def test_the_earliest_capture_of_a_scope_counts_and_scopes_are_apart() -> None:
     ]
     scopes = by_scope(operations)
     assert list(scopes) == [("availability_zone", "us-east-1a"), ("vpc_endpoint_id", "vpce-1")]
-    zone, endpoint = scopes.values()
+    zone, endpoint = list(scopes.values())
     assert (zone.flow_count, zone.captured_at, endpoint.flow_count) == (5, TAKEN, 0)
     # Each filter has the time of its own capture.
     assert [fate(zone, flow(age=60)), fate(zone, flow(age=60, source_port=1))] == [SURVIVED, REBORN]
@@ -224,7 +224,7 @@ def test_only_findings_that_the_plan_cuts_are_planned() -> None:
 def test_findings_go_to_the_scope_that_they_are_of() -> None:
     zones = [("us-east-1a", WIDE), ("us-east-1b", WIDE)]
     scopes = by_scope(({"availability_zone": zone, **operation(item)}, TAKEN) for zone, item in zones)
-    first, second = scopes.values()
+    first, second = list(scopes.values())
     tell_findings(scopes, (finding(source_port=port) for port in range(1200)))
     assert (first.by_rule["no-ssh"], second.by_rule["no-ssh"]) == (1200, 0)
     assert fate(first, flow(age=1)) == Fate("reborn", "no-ssh")
