@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,6 +19,10 @@ from ansible_collections.flowops.aws.tests.integration.runner import REGION, Pla
 def emulator() -> Iterator[Emulator]:
     """One emulator for each module of tests, with no firewall in it; operations take 0.3 seconds."""
     with Emulator(duration=0.3) as running:
+        # moto has one state for all of a process: buckets and instances of the modules before this one would be there.
+        forget = urllib.request.Request(f"{running.url}/moto-api/reset", method="POST")
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(forget, timeout=30) as answer:
+            assert answer.status == 200
         yield running
 
 
