@@ -9,17 +9,20 @@ from __future__ import annotations
 import gc
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.policy import Policy, compile_policy
-from ansible_collections.flowops.aws.tests.benchmark import flows, planning
+from ansible_collections.flowops.aws.tests.benchmark import fleet, flows, planning
 from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (
+    BenchmarkError,
     Cost,
     Figure,
     cost_of_call,
@@ -28,6 +31,7 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
 )
 from ansible_collections.flowops.aws.tests.emulator.generate import write_log
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
+from ansible_collections.flowops.aws.tests.integration.slicing import slice_of, write_inventory
 
 HERE = Path(__file__).resolve().parent
 SEED = 20
@@ -35,13 +39,18 @@ PAGE = 100
 PAGE_SECONDS = 0.03
 ZONES = 12
 CALL_SECONDS = 0.05
+FLEET_FLOWS = 1_000
+FLEET_CALLS = (
+    "ListFirewalls", "DescribeFirewall", "StartFlowCapture", "DescribeFlowOperation", "ListFlowOperationResults",
+)  # fmt: skip
+FORKS = 10
 # As the demo makes it.
 DEMO_LOG = {"seed": 7, "firewalls": 2, "zones": 2, "flows": 3000}
 REGIONS = (
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
     "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
 )  # fmt: skip
-NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory", "compile")
+NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory", "fleet", "compile")
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
 # the size of the one that started it, so that whoever measures has to be small.
@@ -82,10 +91,13 @@ class Scale:
     rules: int = 1_000
     zone_pages: int = 100
     firewalls: int = 200
+    fleet: int = 60
     findings: int = 10_000
 
 
-QUICK = Scale(flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20, findings=1_000)
+QUICK = Scale(
+    flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20, fleet=8, findings=1_000
+)
 
 
 class Bench:
@@ -131,6 +143,8 @@ class Bench:
             yield from self._zones()
         if "inventory" in names:
             yield from self._inventory()
+        if "fleet" in names:
+            yield from self._fleet()
         if "compile" in names:
             yield from self._plan_sizes()
             yield from self._compiling()
@@ -315,23 +329,100 @@ class Bench:
         yield Figure("inventory", cost["every"], cost["one"], f"inventory {of} / of one there", "under 5 s").line()
 
     def _listing(self, aws: Aws, include: str) -> Cost:
-        source = self.folder / "fleet.networkfirewall.yml"
-        options = {"plugin": "flowops.aws.networkfirewall", "regions": REGIONS, "include": [include]}
-        source.write_text(json.dumps(options), encoding="utf-8")
-        (self.folder / "ansible.cfg").touch()
-        return cost_of_command(
-            [Path(sys.executable).parent / "ansible-inventory", "--inventory", source, "--list"],
-            self.folder,
-            environment(
-                {
-                    "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
-                    "ANSIBLE_HOME": str(self.folder / "home"),
-                    # A benchmark of nothing would be quick.
-                    "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
-                    "AWS_URL": aws.url,
-                }
-            ),
+        return self._inventory_command(
+            aws, {"plugin": "flowops.aws.networkfirewall", "regions": REGIONS, "include": [include]}, "--list"
         )
+
+    def _inventory_command(self, aws: Aws, options: Mapping[str, Any], *arguments: str | Path) -> Cost:
+        source = self.folder / "fleet.networkfirewall.yml"
+        source.write_text(json.dumps(options), encoding="utf-8")
+        command = Path(sys.executable).parent / "ansible-inventory"
+        return cost_of_command([command, "--inventory", source, *arguments], self.folder, self._ansible(aws))
+
+    def _ansible(self, aws: Aws) -> dict[str, str]:
+        (self.folder / "ansible.cfg").touch()
+        return environment(
+            {
+                "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+                "ANSIBLE_HOME": str(self.folder / "home"),
+                # A benchmark of nothing would be quick.
+                "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
+                "AWS_URL": aws.url,
+            }
+        )
+
+    # -- a fleet -------------------------------------------------------------------------------------------------
+
+    def _fleet(self) -> Iterator[str]:
+        aws = self._aws()
+        count, zones = self.scale.fleet, len(fleet.ZONES)
+        for number in range(count):
+            aws.control.add_firewall(
+                f"fleet-{number:03}", zones=fleet.ZONES, synthetic_flows=zones * FLEET_FLOWS, seed=number
+            )
+        for operation in FLEET_CALLS:
+            aws.control.add_fault("slow", operation, seconds=CALL_SECONDS)
+        source = fleet.source("fleet-")
+        try:
+            graph = self._inventory_command(aws, source, "--graph")
+            hosts = self._hosts(aws, source)
+            folders: dict[str, Path] = {}
+            runs = {"script": lambda: self._script(aws), "whole": lambda: self._job(aws, hosts, folders, "whole")}
+            for number in range(1, fleet.SLICES + 1):
+                runs[f"slice {number}"] = self._job_of(aws, slice_of(hosts, number, fleet.SLICES), folders, number)
+            cost = interleaved(self.rounds, runs)
+        finally:
+            aws.control.clear_faults()
+        whole = fleet.found_in(folders.pop("whole"))
+        fleet.check_union(whole, map(fleet.found_in, folders.values()), set(hosts))
+        fleet.check_script(whole, json.loads((self.folder / "script.json").read_text(encoding="utf-8")))
+        of = f"of {count} firewalls x {zones} zones x {FLEET_FLOWS:,} flows at {CALL_SECONDS * 1000:.0f} ms a call"
+        slowest = max((cost[name] for name in runs if name.startswith("slice")), key=attrgetter("wall"))
+        yield Figure("fleet", cost["whole"], cost["script"], f"audit {of}, {FORKS} forks / boto3 script", "few").line()
+        yield Figure(
+            "", slowest, cost["script"], f"the slowest of {fleet.SLICES} slices of it / boto3 script", "few"
+        ).line()
+        findings = sum(len(tuples) for _told, tuples in whole.values())
+        yield (
+            f"{'':<14}all processes at once: {cost['whole'].memory >> 20} MB whole, {slowest.memory >> 20} MB a slice,"
+            f" {cost['script'].memory >> 20} MB the script; ansible-inventory --graph {graph.wall:.2f} s; the slices"
+            f" together, the whole and the script found the same {findings:,} findings"
+        )
+
+    def _hosts(self, aws: Aws, source: Mapping[str, Any]) -> dict[str, Any]:
+        listed = self.folder / "inventory.json"
+        self._inventory_command(aws, source, "--list", "--export", "--output", listed)
+        # Which strings are no templates is not told to AWX either.
+        hosts = fleet.plain(json.loads(listed.read_text(encoding="utf-8")))["_meta"]["hostvars"]
+        if len(hosts) != self.scale.fleet:
+            raise BenchmarkError(f"the inventory has {len(hosts)} hosts for {self.scale.fleet} firewalls.")
+        return dict(hosts)
+
+    def _job_of(self, aws: Aws, hosts: Mapping[str, Any], folders: dict[str, Path], number: int) -> Callable[[], Cost]:
+        return lambda: self._job(aws, hosts, folders, str(number))
+
+    def _job(self, aws: Aws, hosts: Mapping[str, Any], folders: dict[str, Path], name: str) -> Cost:
+        folder = folders[name] = Path(tempfile.mkdtemp(dir=self.folder))
+        write_inventory(folder / "hosts", hosts)
+        variables = {
+            "flowops_hosts": "all",
+            "flow_audit_policy": fleet.POLICY,
+            "flow_audit_reports": ["json"],
+            "flow_audit_report_dir": str(folder),
+            "flow_audit_fail_on": [],
+        }
+        (folder / "vars.json").write_text(json.dumps(variables), encoding="utf-8")
+        command: list[str | Path] = [
+            Path(sys.executable).parent / "ansible-playbook", "--inventory", folder / "hosts", "--forks", str(FORKS),
+            "--extra-vars", f"@{folder / 'vars.json'}", "flowops.aws.audit",
+        ]  # fmt: skip
+        return cost_of_command(command, self.folder, self._ansible(aws), watch_memory=True)
+
+    def _script(self, aws: Aws) -> Cost:
+        command: list[str | Path] = [sys.executable, HERE / "sequential.py", aws.url, "fleet-"]
+        cost = cost_of_command(command, self.folder, environment(), watch_memory=True)
+        (self.folder / "output").replace(self.folder / "script.json")
+        return cost
 
     # -- compiling -----------------------------------------------------------------------------------------------
 

@@ -7,12 +7,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+# How often the memory of a command is looked at.
+WATCH_SECONDS = 0.25
 
 
 class BenchmarkError(Exception):
@@ -21,18 +26,19 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took: wall and processor time in seconds, of all its processes."""
+    """What one run took of all its processes: wall and processor time in seconds, memory in bytes where watched."""
 
     wall: float
     cpu: float
+    memory: int = 0
 
     def __add__(self, other: Cost) -> Cost:
         """Return the cost of one run after another."""
-        return Cost(self.wall + other.wall, self.cpu + other.cpu)
+        return Cost(self.wall + other.wall, self.cpu + other.cpu, max(self.memory, other.memory))
 
     def __sub__(self, other: Cost) -> Cost:
         """Return the cost without a part of it."""
-        return Cost(self.wall - other.wall, self.cpu - other.cpu)
+        return Cost(self.wall - other.wall, self.cpu - other.cpu, self.memory)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,11 @@ def seconds(cost: Cost) -> str:
 
 def middle(costs: Sequence[Cost]) -> Cost:
     """Return the median of each member of the costs."""
-    return Cost(median(cost.wall for cost in costs), median(cost.cpu for cost in costs))
+    return Cost(
+        median(cost.wall for cost in costs),
+        median(cost.cpu for cost in costs),
+        int(median(cost.memory for cost in costs)),
+    )
 
 
 def interleaved(rounds: int, runs: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
@@ -80,10 +90,32 @@ def cost_of_call(call: Callable[[], object]) -> Cost:
     return Cost(time.perf_counter() - wall, time.process_time() - cpu)
 
 
+def memory_of(pid: int) -> int:
+    """Return the bytes of memory that a process and all that it started hold now, what they share counted once."""
+    found, waiting = 0, [pid]
+    while waiting:
+        process = Path(f"/proc/{waiting.pop()}")
+        # It may end at any moment.
+        with suppress(OSError):
+            for children in process.glob("task/*/children"):
+                waiting.extend(int(child) for child in children.read_text(encoding="ascii").split())
+            held = re.search(r"^Pss:\s+(\d+) kB$", (process / "smaps_rollup").read_text(encoding="ascii"), re.MULTILINE)
+            found += int(held[1]) * 1024 if held else 0
+    return found
+
+
 def cost_of_command(
-    command: Sequence[str | Path], folder: Path, env: Mapping[str, str], timeout: float = 1800.0
+    command: Sequence[str | Path],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float = 1800.0,
+    watch_memory: bool = False,
 ) -> Cost:
-    """Return what a command took with all that it started; raise BenchmarkError when it fails or passes timeout (s)."""
+    """Return what a command took with all that it started; raise BenchmarkError when it fails or passes timeout (s).
+
+    Its output is left in the file `output` of the folder. Memory is watched on request, for that takes time.
+    """
+    memory, watched = 0, 0.0
     with open(folder / "output", "w+b") as output:
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -100,6 +132,8 @@ def cost_of_command(
                 os.wait4(process.pid, 0)
                 process.returncode = -9
                 raise BenchmarkError(f"{command[0]} took more than {timeout:.0f} s.")
+            if watch_memory and time.perf_counter() - watched > WATCH_SECONDS:
+                memory, watched = max(memory, memory_of(process.pid)), time.perf_counter()
             time.sleep(0.005)
         wall = time.perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -107,4 +141,4 @@ def cost_of_command(
             output.seek(0)
             text = output.read().decode("utf-8", "replace")
             raise BenchmarkError(f"{command[0]} ended with status {process.returncode}:\n{text[-4000:]}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, memory)

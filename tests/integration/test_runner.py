@@ -25,6 +25,7 @@ from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
 from ansible_collections.flowops.aws.tests.integration.firewalls import live, starts_of
 from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, HERE, environment
+from ansible_collections.flowops.aws.tests.integration.slicing import slice_of, write_inventory
 
 ROOT = HERE.parents[1]
 
@@ -82,11 +83,6 @@ class SafeStringDumper(yaml.SafeDumper):
         return super().represent_data(data)
 
 
-def slice_of(hosts: Mapping[str, Any], number: int, count: int) -> dict[str, Any]:
-    """Return the hosts of one slice, as AWX deals them out: by name, every so manieth from the number on."""
-    return {name: hosts[name] for name in sorted(hosts)[number - 1 :: count]}
-
-
 def merged(*jobs: Job) -> dict[str, Any]:
     """Return what a workflow's next job is given of its parents' artifacts: of one name, the last one's."""
     artifacts: dict[str, Any] = {}
@@ -111,9 +107,7 @@ class Jobs:
         shutil.copytree(ROOT / "playbooks", project / "playbooks")
         script = private / "inventory" / "hosts"
         script.parent.mkdir()
-        inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": dict(hosts)}}
-        script.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
-        script.chmod(0o700)
+        write_inventory(script, hosts)
         (private / "env").mkdir()
         lines = [
             yaml.dump_all([{name: value}], None, Dumper=SafeStringDumper, default_flow_style=False)
