@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, REGION, Run
 
 ZONE = "us-east-1a"
+BUCKET = "kept-evidence"
 SECRET = "sEcReTsEcReTsEcReTsEcReTsEcReTsEcReTsEcR"
 # Telnet is for the terminals in the middle, of a subnet and of an address that lie between and among the guilty.
 POLICY = {
@@ -143,11 +144,22 @@ class Approved:
 
 
 @pytest.fixture(scope="module")
-def approved(runner: FirewallRunner, emulator: Emulator, control: Control, aws: Any) -> Approved:
+def s3(client: Callable[..., Any]) -> Any:
+    s3 = client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    return s3
+
+
+@pytest.fixture(scope="module")
+def approved(runner: FirewallRunner, emulator: Emulator, control: Control, aws: Any, s3: Any) -> Approved:
     hosts: dict[str, dict[str, Any]] = {
-        "by-path": {"by_path": True, "refused_first": True, "flow_remediate_policy": POLICY, "newcomers": NEWCOMERS},
+        "by-path": {
+            **{"by_path": True, "refused_first": True, "flow_remediate_policy": POLICY, "newcomers": NEWCOMERS},
+            **{"flow_remediate_s3_bucket": BUCKET, "flow_remediate_s3_prefix": "proof/"},
+        },
         # Without a policy a flow is known by its age alone: this one says that it was there when the audit was made.
         "inline": {"newcomers": [flow(6, source_port=40003, age=900, byte_count=6)], "flow_remediate_fail_on": []},
+        "unkept": {"newcomers": [], "flow_remediate_s3_bucket": "nowhere-to-be-found"},
         "aged": {"flow_audit_policy": AGED_POLICY, "flow_remediate_policy": AGED_POLICY, "newcomers": []},
     }
     folder = runner.started_in()
@@ -249,6 +261,30 @@ def records(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
 
 
+def test_the_bucket_has_the_evidence_of_every_run_as_the_folders_have_it(approved: Approved, s3: Any) -> None:
+    folders = approved.sealed("by-path")
+    assert len(folders) == 2
+    kept = {item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]}
+    files = {
+        f"proof/{file.parent.parent.name}/{file.parent.name}/{file.name}": file
+        for run in folders
+        for file in run.iterdir()
+    }
+    assert kept == set(files)
+    for key, file in files.items():
+        assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == file.read_bytes()
+
+
+def test_evidence_that_cannot_be_uploaded_fails_the_play_after_all_else(approved: Approved) -> None:
+    result = approved.result("unkept")
+    assert (result["verdict"], result["planned"], result["gone"]) == ("remediated", 8, 8)
+    (folder,) = approved.sealed("unkept")
+    message = failed(approved.run, "unkept")[-1].result["msg"]
+    assert message.startswith("unkept: remediated; 8 of 8 flows are gone")
+    assert f" The evidence in {folder} was not uploaded: " in message
+    assert "nowhere-to-be-found" in message
+
+
 def test_a_refused_run_leaves_a_sealed_folder(approved: Approved) -> None:
     refused, _carried_out = approved.sealed("by-path")
     told = approved.run.recorded("Go on", "by-path").result["msg"]
@@ -339,7 +375,7 @@ def test_the_chain_is_checked_offline_and_what_was_altered_is_named(
     )
     assert not failed(run, "evidence")
     told = run.recorded("Say whether anything was altered", "evidence").result["msg"]
-    assert told == f"evidence: intact; {2 + 3 * (len(FILES) - 1)} files in 4 runs are as they were sealed."
+    assert told == f"evidence: intact; {2 + 4 * (len(FILES) - 1)} files in 5 runs are as they were sealed."
     message = failed(run, "altered")[-1].result["msg"]
     assert "operations.json' was altered, its SHA-256 is" in message
 

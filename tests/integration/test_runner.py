@@ -333,7 +333,11 @@ def test_what_was_approved_is_cut_and_nothing_else(
     bucket: Any,
 ) -> None:
     artifacts = {**merged(*slices), **summary.artifacts}
-    own = template_of("flowops remediate", flow_remediate_evidence_dir=str(tmp_path / "evidence"))
+    own = template_of(
+        "flowops remediate",
+        flow_remediate_evidence_dir=str(tmp_path / "evidence"),
+        flow_remediate_s3_bucket=BUCKET,
+    )
     given = {**survey_of("flowops remediate", flow_remediate_max_percent=50.0), **artifacts}
     arns = {name: variables["firewall_arn"] for name, variables in hosts.items()}
     # Both ways of a plan are there: as an artifact, and as an object.
@@ -363,6 +367,16 @@ def test_what_was_approved_is_cut_and_nothing_else(
         assert sum(left.values()) == 8 - guilty
         assert not [flow for flow in left if flow[4] == "23"]
         assert bool(starts_of(control, arns[name], "StartFlowFlush")) == bool(guilty)
+    # A job's disk ends with it: what is left of it says how it went, and proves it.
+    told = {name: json.loads(text) for name, text in job.artifacts.items() if name.startswith("flow_remediate_of_")}
+    assert {name.rpartition("_east_1_")[2]: item["gone"] for name, item in told.items()} == {"west": 2, "branch_a": 3}
+    kept = bucket.list_objects_v2(Bucket=BUCKET, Prefix="flow-evidence/")["Contents"]
+    heads = {
+        hashlib.sha256(bucket.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read()).hexdigest()
+        for item in kept
+        if item["Key"].endswith("/manifest.json")
+    }
+    assert {item["evidence"]["manifest_sha256"] for item in told.values()} < heads
 
     given = {**survey_of("flowops verify"), **artifacts}
     verified = jobs("playbooks/verify_approved.yml", hosts, template_of("flowops verify"), given)

@@ -289,7 +289,7 @@ def pytest(run: Runner, folder: str, *options: str) -> None:
     # A file of the integration tests is one emulator and a few plays, whose results its tests share: files can run side
     # by side. The unit tests share one emulator, and moto has one state for all of a process.
     spread = ["-n", "2", "--dist", "loadfile"] if folder == "tests/integration" else []
-    command = [
+    command: list[str | Path] = [
         tool("python"),
         "-m",
         "pytest",
