@@ -411,16 +411,29 @@ def connected(connect: Callable[..., Any], service: str, options: Mapping[str, A
     return client
 
 
-def _credentials_of(client: Any, role_arn: str, external_id: str | None) -> Any:
-    """Return a role's credentials, which botocore renews some minutes before they expire; raise FlowOpsError."""
+def assumer(
+    client: Any, role_arn: str, external_id: str | None, session_name: str = SESSION_NAME
+) -> Callable[[], dict[str, Any]]:
+    """Return a call that gives new Credentials of a role as STS does; it raises FlowOpsError."""
     ask_until_whole(client, {"assume_role": "Credentials"})
-    request = {"RoleArn": role_arn, "RoleSessionName": SESSION_NAME}
+    request = {"RoleArn": role_arn, "RoleSessionName": session_name}
     if external_id:
         request["ExternalId"] = external_id
 
-    def assume() -> dict[str, str]:
+    def assume() -> dict[str, Any]:
         with needing("sts:AssumeRole"), calling(f"assume the role {shown(role_arn)}"):
-            given = client.assume_role(**request)["Credentials"]
+            given: dict[str, Any] = client.assume_role(**request)["Credentials"]
+        return given
+
+    return assume
+
+
+def _credentials_of(client: Any, role_arn: str, external_id: str | None) -> Any:
+    """Return a role's credentials, which botocore renews some minutes before they expire; raise FlowOpsError."""
+    assume = assumer(client, role_arn, external_id)
+
+    def metadata() -> dict[str, str]:
+        given = assume()
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -429,7 +442,7 @@ def _credentials_of(client: Any, role_arn: str, external_id: str | None) -> Any:
         }
 
     return RefreshableCredentials.create_from_metadata(
-        metadata=assume(), refresh_using=assume, method="sts-assume-role"
+        metadata=metadata(), refresh_using=metadata, method="sts-assume-role"
     )
 
 

@@ -26,6 +26,7 @@ from .api import (
     NetworkFirewall,
     Paging,
     ask_until_whole,
+    assumer,
     calling,
     client_config,
     code_in,
@@ -33,7 +34,7 @@ from .api import (
     sentence,
     spread,
 )
-from .errors import FlowOpsError, OptionError, shown
+from .errors import FlowOpsError, OptionError
 from .fleet import Record, Role, Selection, distinct, firewall_record
 
 SERVICE = "network-firewall"
@@ -187,13 +188,9 @@ class Fleet:
 
     def _assume(self, role: Role, by: Credentials | None) -> Credentials:
         client = self.connections.client("sts", self.search.home_region, by)
-        ask_until_whole(client, {"assume_role": "Credentials"})
-        request = {"RoleArn": role.arn, "RoleSessionName": SESSION_NAME}
         # The external ID is the other accounts' condition; the caller's own hub has none.
-        if self.search.external_id and role != self.search.hub_role:
-            request["ExternalId"] = self.search.external_id
-        with needing("sts:AssumeRole"), calling(f"assume the role {shown(role.arn)}"):
-            given = client.assume_role(**request)["Credentials"]
+        external_id = None if role == self.search.hub_role else self.search.external_id
+        given = assumer(client, role.arn, external_id, SESSION_NAME)()
         return {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],

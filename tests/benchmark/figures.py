@@ -31,7 +31,7 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
 )
 from ansible_collections.flowops.aws.tests.emulator.generate import write_log
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
-from ansible_collections.flowops.aws.tests.integration.slicing import slice_of, write_inventory
+from ansible_collections.flowops.aws.tests.integration.slicing import plain, slice_of, write_inventory
 
 HERE = Path(__file__).resolve().parent
 SEED = 20
@@ -393,7 +393,7 @@ class Bench:
         listed = self.folder / "inventory.json"
         self._inventory_command(aws, source, "--list", "--export", "--output", listed)
         # Which strings are no templates is not told to AWX either.
-        hosts = fleet.plain(json.loads(listed.read_text(encoding="utf-8")))["_meta"]["hostvars"]
+        hosts = plain(json.loads(listed.read_text(encoding="utf-8")))["_meta"]["hostvars"]
         if len(hosts) != self.scale.fleet:
             raise BenchmarkError(f"the inventory has {len(hosts)} hosts for {self.scale.fleet} firewalls.")
         return dict(hosts)

@@ -72,12 +72,3 @@ def check_script(whole: Mapping[str, Found], counts: Mapping[str, list[int]]) ->
     """Raise BenchmarkError unless the script counted the same flows and findings of each firewall."""
     if counts != {name: [told["flow_count"], told["findings_total"]] for name, (told, _flows) in whole.items()}:
         raise BenchmarkError("the script did not find what the audit found.")
-
-
-def plain(value: Any) -> Any:
-    """Return JSON without the marks by which Ansible tells strings that are no templates."""
-    if isinstance(value, dict):
-        if set(value) == {"__ansible_unsafe"}:
-            return value["__ansible_unsafe"]
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value

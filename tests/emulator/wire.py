@@ -83,6 +83,7 @@ class KeepAliveHandler(MotoRequestHandler):
         except ConnectionCut:
             raise
         except NotImplementedError as error:
+            # So moto says that it lacks a call, and AWS that it knows no such call.
             body = {"__type": "UnknownOperationException", "Message": str(error)}
             return "400 Bad Request", [("Content-Type", "application/x-amz-json-1.0")], json.dumps(body).encode()
         except Exception as error:

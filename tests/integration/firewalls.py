@@ -104,6 +104,21 @@ class FirewallRunner:
         return config
 
 
+def flow(number: int, port: int = 23, **members: Any) -> dict[str, Any]:
+    """Return the record of a flow that its number tells from all others of a firewall."""
+    return {
+        "source_address": f"10.0.0.{number}",
+        "source_port": 40000 + number,
+        "destination_address": "203.0.113.5",
+        "destination_port": port,
+        "protocol": "tcp",
+        "age": 500,
+        "packet_count": 10,
+        "byte_count": 1000 + number,
+        **members,
+    }
+
+
 def failed(run: Run, host: str) -> list[Recorded]:
     """Return the tasks that failed on a host."""
     return [item for item in run.tasks if item.host == host and item.status == "failed"]

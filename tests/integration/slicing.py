@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The inventory of a job as AWX hands it out, whole or in slices."""
+"""Inventories: what ansible-inventory says, and what AWX hands out to a job, whole or in slices."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def write_inventory(path: Path, hosts: Mapping[str, Any]) -> None:
     inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": dict(hosts)}}
     path.write_text(f"#! /usr/bin/env python3\nprint({json.dumps(inventory)!r})\n", encoding="utf-8")
     path.chmod(0o700)
+
+
+def plain(value: Any) -> Any:
+    """Return JSON without the marks by which Ansible tells strings that are no templates."""
+    if isinstance(value, dict):
+        if set(value) == {"__ansible_unsafe"}:
+            return value["__ansible_unsafe"]
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value

@@ -22,6 +22,7 @@ from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
 from ansible_collections.flowops.aws.tests.integration.firewalls import calls_of
 from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, environment
+from ansible_collections.flowops.aws.tests.integration.slicing import plain
 
 # STS's model has no AccessDenied, which is what STS answers.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")
@@ -45,7 +46,7 @@ class Listed:
     def inventory(self) -> dict[str, Any]:
         """The inventory, its strings as they are; AssertionError when there is none."""
         assert self.rc == 0, self.stderr
-        found: dict[str, Any] = _plain(json.loads(self.stdout))
+        found: dict[str, Any] = plain(json.loads(self.stdout))
         return found
 
     @property
@@ -62,15 +63,6 @@ class Listed:
     def said(self) -> str:
         """Everything on stderr, on one line."""
         return " ".join(self.stderr.split())
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON without the marks by which Ansible tells strings that are no templates."""
-    if isinstance(value, dict):
-        if set(value) == {"__ansible_unsafe"}:
-            return value["__ansible_unsafe"]
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 class Inventories:

@@ -19,6 +19,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     captured,
     fact,
     failed,
+    flow,
     live,
     plan_of,
     starts_of,
@@ -56,21 +57,6 @@ CHAIN = """
       vars:
         flow_remediate_audit: "{{ flow_audit_result }}"
 """
-
-
-def flow(number: int, port: int, **members: Any) -> dict[str, Any]:
-    """A flow that its number tells from all others of a firewall."""
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-        "packet_count": 10,
-        "byte_count": 1000 + number,
-        **members,
-    }
 
 
 def flows(guilty: int, innocent: int) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     captured,
     fact,
     failed,
+    flow,
     live,
     plan_of,
     starts_of,
@@ -39,20 +40,6 @@ ZONE = "us-east-1a"
 GUILTY = 45
 LOG = "killed.log"
 POLICY = {"rules": [{"name": "no-telnet", "action": "deny", "destination_port": [23], "protocols": ["tcp"]}]}
-
-
-def flow(number: int, port: int, **members: Any) -> dict[str, Any]:
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-        "packet_count": 10,
-        "byte_count": 1000 + number,
-        **members,
-    }
 
 
 def is_telnet(found: Identity) -> bool:

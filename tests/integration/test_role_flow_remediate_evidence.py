@@ -26,6 +26,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     Identity,
     fact,
     failed,
+    flow,
     live,
     modes,
     starts_of,
@@ -84,20 +85,6 @@ PLAYBOOK = """
         flow_remediate_findings_file: "{{ flow_audit_result.files.findings_dest.path }}"
         flow_remediate_evidence_dir: "{{ evidence_dir }}"
 """
-
-
-def flow(number: int, port: int = 23, **members: Any) -> dict[str, Any]:
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-        "packet_count": 10,
-        "byte_count": 1000 + number,
-        **members,
-    }
 
 
 GUILTY = (*range(1, 5), *range(65, 69))
