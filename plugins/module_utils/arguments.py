@@ -22,6 +22,8 @@ RESULT_LIMIT = 500_000
 _ADDED_LATER = 20_000
 # However large the options are, which whoever gave them has to bound.
 _LEAST_RESULT = 150_000
+# The plan and the findings of thousands of flows would fill what AWX keeps, and whoever gave them has them.
+_LARGE_OPTION = 100_000
 
 
 def firewall_options() -> dict[str, Any]:
@@ -77,8 +79,23 @@ def run(module: AnsibleAWSModule, work: Callable[[AnsibleAWSModule], Mapping[str
     try:
         result = work(module)
     except FlowOpsError as error:
-        module.fail_json(msg=error.message, **error.details)
-    module.exit_json(**result)
+        module.fail_json(msg=error.message, **error.details, **_invocation(module.params))
+    module.exit_json(**result, **_invocation(module.params))
+
+
+def told_back(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options as they stand beside a result, in place of those above 100,000 bytes how large they are."""
+    sizes = {name: len(json.dumps(value, default=str)) for name, value in params.items()}
+    return {
+        name: value if sizes[name] <= _LARGE_OPTION else f"left out, {sizes[name]:,} bytes"
+        for name, value in params.items()
+    }
+
+
+def _invocation(params: Mapping[str, Any]) -> dict[str, Any]:
+    told = told_back(params)
+    # Ansible tells the options back itself where nothing is left out of them.
+    return {} if told == params else {"invocation": {"module_args": told}}
 
 
 def check_range(option: str, value: int, largest: int) -> None:
@@ -156,8 +173,8 @@ def warn_when_large(module: AnsibleAWSModule, result: Mapping[str, Any], instead
 def room_in(module: AnsibleAWSModule, result: Mapping[str, Any]) -> int:
     """Return how many bytes a result can still grow by, less than 0 when it is too large already."""
     # Ansible tells the options back beside the result.
-    told_back = len(json.dumps(module.params, default=str))
-    return max(RESULT_LIMIT - _ADDED_LATER - told_back, _LEAST_RESULT) - len(json.dumps(result))
+    options = len(json.dumps(told_back(module.params), default=str))
+    return max(RESULT_LIMIT - _ADDED_LATER - options, _LEAST_RESULT) - len(json.dumps(result))
 
 
 def bounded(module: AnsibleAWSModule, result: dict[str, Any], list_key: str, plan_dest: str | None) -> dict[str, Any]:

@@ -211,6 +211,18 @@ flow_operations:
       returned: when one was sent
       type: int
       sample: 60
+    flow_filters:
+      description:
+        - The filters that would be sent, as people write them. Left out where they are too large for AWX to keep.
+      returned: in check mode
+      type: list
+      elements: dict
+      sample: [{"source_address": "10.0.3.0/24", "destination_port": "22", "protocols": ["tcp"]}]
+    flow_count:
+      description: The number of flows that the plan expects to cut.
+      returned: in check mode, when O(operations) says it
+      type: int
+      sample: 17
     already_flushed:
       description: That an earlier run had started this operation of the plan, so that nothing was started now.
       returned: when it is so
@@ -289,7 +301,12 @@ def flush(module: AnsibleAWSModule) -> dict[str, Any]:
     if module._diff:
         result["diff"] = {"before": _flows_as_text(params) or starting.as_text(operations), "after": ""}
     if module.check_mode:
-        return {**result, "flow_operations": [operation.planned(FLUSH) for operation in operations]}
+        result["flow_operations"] = [operation.planned(FLUSH) for operation in operations]
+        if arguments.room_in(module, result) < 0:
+            module.warn("The filters are too large to return; each flush is returned without them.")
+            for item in result["flow_operations"]:
+                del item["flow_filters"]
+        return result
     starting.carry_out(api, FLUSH, operations, params, result, module.warn)
     return result
 

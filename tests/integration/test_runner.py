@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,13 @@ class Jobs:
         self.endpoint_url = endpoint_url
 
     def __call__(
-        self, playbook: str, hosts: Mapping[str, Any], own: Mapping[str, Any], given: Mapping[str, Any] | None = None
+        self,
+        playbook: str,
+        hosts: Mapping[str, Any],
+        own: Mapping[str, Any],
+        given: Mapping[str, Any] | None = None,
+        *,
+        check: bool = False,
     ) -> Job:
         """Run a playbook, a path in the project, with its template's own variables and those that it was given."""
         private = Path(tempfile.mkdtemp(dir=self.folder))
@@ -135,6 +142,7 @@ class Jobs:
             playbook=playbook,
             envvars=environment(settings),
             forks=2,
+            cmdline="--check" if check else None,
             quiet=True,
             timeout=300,
         )
@@ -248,6 +256,8 @@ def assert_kept_whole(job: Job) -> None:
     assert job.events
     sizes = [len(json.dumps(event)) for event in job.events]
     assert max(sizes) < EVENT_LIMIT
+    # What ansible-runner leaves in the place of a result above the limit.
+    assert [event["event_data"]["task"] for event in job.events if event["event_data"].get("res") == {}] == []
     assert len(json.dumps(job.artifacts)) < 20_000
     told = json.dumps([event["event_data"] for event in job.events]) + json.dumps(job.artifacts) + job.stdout
     assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in told
@@ -398,3 +408,39 @@ def test_nothing_is_cut_that_was_not_approved(
     assert job.status == "failed"
     assert_sentence(job.failures()[-1], ["flow_remediate_approved_hash", "extra variable"])
     assert starts_of(control, arn, "StartFlowFlush") == []
+
+
+def test_a_plan_of_thousands_of_filters_is_in_no_event(jobs: Jobs, hosts: dict[str, Any], tmp_path: Path) -> None:
+    captured_at = datetime.now(timezone.utc).isoformat()
+    operations = [
+        {
+            "availability_zone": ZONE,
+            "flow_filters": [
+                {
+                    "source_address": f"10.{number // 256}.{number % 256}.{item}",
+                    "source_port": str(1024 + number),
+                    "destination_address": "203.0.113.5",
+                    "destination_port": "23",
+                    "protocols": ["tcp"],
+                }
+                for item in range(20)
+            ],
+            "minimum_flow_age": 60,
+            "captured_at": captured_at,
+            "flow_count": 20,
+        }
+        for number in range(300)
+    ]
+    plan = {"firewall_arn": hosts["west"]["firewall_arn"], "operations": operations}
+    assert len(json.dumps(plan)) > EVENT_LIMIT
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan), encoding="utf-8")
+    own = {"flowops_hosts": "all", "flow_remediate_max_flows": 10_000}
+    job = jobs("playbooks/remediate.yml", {"west": hosts["west"]}, own, {"flow_remediate_plan": str(path)}, check=True)
+    assert job.status == "successful", job.stdout
+    assert_kept_whole(job)
+    assert any(event["event_data"].get("task") == "Cut the flows" for event in job.events)
+    own = {"flowops_hosts": "all"}
+    verified = jobs("playbooks/verify.yml", {"west": hosts["west"]}, own, {"flow_verify_plan": str(path)})
+    assert verified.status == "successful", verified.stdout
+    assert_kept_whole(verified)

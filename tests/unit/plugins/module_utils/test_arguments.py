@@ -14,6 +14,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.arguments import (
     compiled_query,
     run,
     searched,
+    told_back,
     warn_when_large,
 )
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
@@ -21,6 +22,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsE
 
 class Exits:
     def __init__(self) -> None:
+        self.params: dict[str, Any] = {}
         self.ended: dict[str, Any] = {}
 
     def fail_json(self, **result: Any) -> None:
@@ -44,6 +46,11 @@ def test_a_module_ends_with_its_result_or_with_one_sentence() -> None:
     with pytest.raises(SystemExit):
         run(module, fails)
     assert module.ended == {"failed": True, "msg": "It failed.", "flow_operations": [1], "changed": True}
+    module.params["plan"] = ["x" * 200_000]
+    for work in (lambda _module: {}, fails):
+        with pytest.raises(SystemExit):
+            run(module, work)
+        assert module.ended["invocation"] == {"module_args": {"plan": "left out, 200,004 bytes"}}
 
 
 def test_an_unexpected_exception_is_not_hidden() -> None:
@@ -94,6 +101,12 @@ def test_a_large_result_is_warned_about(module_of: Callable[..., Any], size: int
     warn_when_large(module, result, "use dest")
     assert bool(module.warnings) is warned
     assert all("use dest" in warning and "700,000" in warning for warning in module.warnings)
+
+
+def test_a_large_option_is_told_back_by_its_size() -> None:
+    small, large = ["x" * 99_996], ["x" * 99_997]
+    told = told_back({"plan": large, "findings": small, "firewall_name": "egress", "wait": None})
+    assert told == {"plan": "left out, 100,001 bytes", "findings": small, "firewall_name": "egress", "wait": None}
 
 
 @pytest.mark.parametrize(
