@@ -76,8 +76,13 @@ options:
       - In a tag's value, every run of characters other than letters, digits, V(_), V(.) and V(-) becomes one V(_).
       - An ARN has colons, by which host patterns are separated. Choose such a host by a group or a wildcard, as in
         V(*/egress).
-      - Where several firewalls would get one name, or where the name is that of a group, of C(localhost) or of a
-        firewall from another inventory source, V(_REGION_ACCOUNT) is appended to it, with a warning.
+      - Where several firewalls would get one name, or where the name is that of a group, those of O(groups) and
+        O(keyed_groups) included, of C(localhost) or of a firewall from another inventory source, V(_REGION_ACCOUNT) is
+        appended to it, with a warning.
+      - So it is where an earlier source has a host of that name that is a machine of its own, as C(ansible_host),
+        C(ansible_port), C(ansible_user), a C(ansible_connection) other than V(local) or another plugin's
+        C(instance_id) show. Any other host of that name is taken for one that gives the firewall more variables.
+      - A firewall that an earlier source of this plugin has found keeps the name that it has there.
     type: list
     elements: raw
     default: [name]
@@ -191,6 +196,7 @@ except ImportError:
     trust_as_template = None
 
 from ansible.errors import AnsibleError
+from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
@@ -203,6 +209,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
     check_accounts,
     check_region,
     host_names,
+    is_machine,
     parse_role_arn,
     roles_of,
 )
@@ -239,9 +246,19 @@ def _uncached(text: Any) -> tuple[list[Record], list[str]] | None:
     return firewalls, warnings
 
 
+def _variables_of(host: Any) -> dict[str, Any]:
+    """Return a host's variables and those of its groups; what all hosts have says nothing of one of them."""
+    found: dict[str, Any] = {}
+    for group in sorted(host.get_groups(), key=lambda group: group.depth):
+        if group.name != "all":
+            found.update(group.vars)
+    return {**found, **host.vars}
+
+
 class InventoryModule(AWSInventoryBase):
     NAME = "flowops.aws.networkfirewall"
     INVENTORY_FILE_SUFFIXES = ("networkfirewall.yml", "networkfirewall.yaml")
+    inventory: Any
 
     class TemplatedOptions(AWSInventoryBase.TemplatedOptions):
         TEMPLATABLE_OPTIONS = (
@@ -334,31 +351,82 @@ class InventoryModule(AWSInventoryBase):
 
     def _populate(self, firewalls: list[Record], hostnames: list[HostName], tags_variable: str) -> None:
         self.inventory.add_group(GROUP)
-        names, warnings = host_names(firewalls, hostnames, self._taken())
+        variables = [
+            _untrusted(
+                {
+                    **{key: value for key, value in firewall.items() if key != "tags"},
+                    tags_variable: firewall["tags"],
+                    "ansible_connection": "local",
+                }
+            )
+            for firewall in firewalls
+        ]
+        taken = self._taken()
+        while True:
+            names, warnings = host_names(firewalls, hostnames, taken)
+            draft = self._draft(names, variables)
+            # A group of a host's own name would stand for the host on the command line and in every other source.
+            groups = set(draft.groups) - set(taken)
+            if groups.isdisjoint(names):
+                break
+            taken.update(dict.fromkeys(groups, ""))
         for warning in warnings:
             self.warn(warning)
-        hosts: dict[str, dict[str, Any]] = {}
-        for name, firewall in zip(names, firewalls, strict=True):
-            variables = {key: value for key, value in firewall.items() if key != "tags"}
-            variables = _untrusted({**variables, tags_variable: firewall["tags"], "ansible_connection": "local"})
-            hosts[name] = variables
-            self.inventory.add_host(name, group=GROUP)
-            for key, value in variables.items():
-                self.inventory.set_variable(name, key, value)
-            self._set_composite_vars(self.get_option("compose"), variables, name, strict=self.get_option("strict"))
-        # Only now: Ansible would set the variables of a host on a group that has its name.
-        for name, variables in hosts.items():
-            strict = self.get_option("strict")
-            self._add_host_to_composed_groups(self.get_option("groups"), variables, name, strict=strict)
-            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
+        self._add(draft)
+
+    def _draft(self, names: list[str], variables: list[dict[str, Any]]) -> Any:
+        """Return an inventory of these hosts alone, each with its variables and in the groups it belongs to."""
+        strict = self.get_option("strict")
+        whole, draft = self.inventory, InventoryData()
+        draft.current_source = whole.current_source
+        draft.add_group(GROUP)
+        self.inventory = draft
+        try:
+            for name, given in zip(names, variables, strict=True):
+                # No group has a space in its name, and where a host and a group share one, Ansible takes the group.
+                key = f"{name} "
+                draft.add_host(key)
+                host = draft.hosts[key]
+                host.name = name
+                if name in whole.hosts:
+                    host.vars = dict(whole.hosts[name].vars)
+                    host.groups = list(whole.hosts[name].groups)
+                draft.add_host(key, group=GROUP)
+                for variable, value in given.items():
+                    host.set_variable(variable, value)
+                self._set_composite_vars(self.get_option("compose"), given, key, strict=strict)
+                self._add_host_to_composed_groups(self.get_option("groups"), given, key, strict=strict)
+                self._add_host_to_keyed_groups(self.get_option("keyed_groups"), given, key, strict=strict)
+        finally:
+            self.inventory = whole
+        return draft
+
+    def _add(self, draft: Any) -> None:
+        """Add the hosts and groups of a draft to the inventory."""
+        for host in draft.hosts.values():
+            self.inventory.add_host(host.name)
+            for variable, value in host.vars.items():
+                # By its name Ansible would set it on a group that has the same.
+                self.inventory.hosts[host.name].set_variable(variable, value)
+        for name in draft.groups:
+            self.inventory.add_group(name)
+        for name, group in draft.groups.items():
+            for host in group.hosts:
+                self.inventory.add_host(host.name, group=name)
+            for child in group.child_groups:
+                self.inventory.add_child(name, child.name)
 
     def _taken(self) -> dict[str, str]:
         """Return the names that no host of ours may have, each with the ARN of the firewall that has it, or ''.
 
-        A host of the same name that is no firewall is one that somebody gives variables to, and stays so.
+        A host of the same name that is neither a firewall nor a machine is one that somebody gives variables to, and
+        stays so.
         """
-        taken = dict.fromkeys([*self.inventory.groups, *_LOCAL_NAMES], "")
+        groups = [self._sanitize_group_name(name) for name in self.get_option("groups") or ()]
+        taken = dict.fromkeys([*self.inventory.groups, *groups, *_LOCAL_NAMES], "")
         for name, host in self.inventory.hosts.items():
             if "firewall_arn" in host.vars:
                 taken[name] = host.vars["firewall_arn"]
+            elif is_machine(_variables_of(host)):
+                taken[name] = ""
         return taken

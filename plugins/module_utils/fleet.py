@@ -30,6 +30,11 @@ _SOURCES = {
     "account_id": "account_id",
     "vpc_id": "vpc_id",
 }
+# What tells where a machine is, how to log in to it, or which of some other plugin's machines it is.
+_OF_A_MACHINE = re.compile(
+    r"ansible_(?:host|port|user|password|network_os|shell_type|(?:paramiko|psrp|ssh|winrm)_.+)"
+    r"|db_instance_identifier|instance_id|proxmox_vmid|self_?[lL]ink|vmid"
+)
 # A tag may hold anything, and a host name ends up in patterns, in file names and on command lines.
 _NOT_IN_A_HOST_NAME = re.compile(r"[^\w.-]+")
 _SHOWN_FIREWALLS = 5
@@ -302,36 +307,50 @@ def _sourced(source: str, record: Record) -> str:
     return str(record.get(_SOURCES[source], ""))
 
 
+def is_machine(variables: Mapping[str, Any]) -> bool:
+    """Return whether the variables of a host show that it is a machine of its own, and so none of our firewalls."""
+    connection = str(variables.get("ansible_connection", "local"))
+    return connection.rsplit(".", 1)[-1] != "local" or any(_OF_A_MACHINE.fullmatch(str(name)) for name in variables)
+
+
 def host_names(
     records: Sequence[Record], hostnames: Sequence[HostName], taken: Mapping[str, str]
 ) -> tuple[list[str], list[str]]:
     """Return a host name for each firewall, no two alike, and a sentence on each name that was not given.
 
     A firewall without any of the wanted names has its own; one whose name is another's too gets region and account
-    appended. taken is {name: the ARN of the firewall that has it, '' for anything else}.
+    appended. taken is {name: the ARN of the firewall that has it, '' for anything else}; who has a name keeps it.
     """
     wanted = [
         next((text for hostname in hostnames if (text := hostname.text(record))), record["firewall_name"])
         for record in records
+    ]
+    # Another source of this inventory may have named the same firewall: it stays one host.
+    had = {arn: name for name, arn in reversed(list(taken.items())) if arn}
+    kept = [
+        name if taken.get(name) == record["firewall_arn"] else had.get(record["firewall_arn"])
+        for name, record in zip(wanted, records, strict=True)
     ]
     # In one region and account two firewalls may share a tag, but neither a name nor an ARN.
     endings: tuple[tuple[str, ...], ...] = ((), ("region", "account_id"), ("region", "account_id", "firewall_name"))
     level = [0] * len(records)
     while True:
         names = [
-            record["firewall_arn"]
-            if step == len(endings)
-            else "_".join([name, *(record[key] for key in endings[step])])
-            for name, step, record in zip(wanted, level, records, strict=True)
+            known
+            or (
+                record["firewall_arn"]
+                if step == len(endings)
+                else "_".join([name, *(record[key] for key in endings[step])])
+            )
+            for known, name, step, record in zip(kept, wanted, level, records, strict=True)
         ]
         count = Counter(names)
+        # One that was to have the same name is called otherwise only for the sake of the other source.
+        count.update(name for name, known in zip(wanted, kept, strict=True) if known not in (None, name))
         clashing = [
             index
-            for index, (name, record) in enumerate(zip(names, records, strict=True))
-            if level[index] < len(endings)
-            and (count[name] > 1 or name in taken)
-            # Another source of this inventory has named the same firewall so.
-            and taken.get(name) != record["firewall_arn"]
+            for index, name in enumerate(names)
+            if kept[index] is None and level[index] < len(endings) and (count[name] > 1 or name in taken)
         ]
         if not clashing:
             break

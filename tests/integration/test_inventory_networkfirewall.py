@@ -27,7 +27,7 @@ from ansible_collections.flowops.aws.tests.integration.slicing import plain
 # STS's model has no AccessDenied, which is what STS answers.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")
 
-OWN, BRANCH, LAB = "123456789012", "111122223333", "444455556666"
+OWN, BRANCH, LAB, NAMES = "123456789012", "111122223333", "444455556666", "777788889999"
 TWO_REGIONS = ["us-east-1", "eu-west-1"]
 EVIL = "{{ lookup('pipe', 'touch ' ~ lookup('env', 'FLOWOPS_MARK')) }}"
 # Ways in which a call can go wrong that asking again mends.
@@ -322,6 +322,70 @@ def test_names_of_groups_and_of_other_sources(inventories: Inventories, fleet: d
     )
     assert "firewall_arn" not in listed.hosts["proxy"]
     assert "The host name 'edge' is taken already" in listed.said
+
+
+@pytest.fixture(scope="module")
+def namesakes(control: Control) -> dict[str, Any]:
+    """Options that lead to firewalls named as groups are named."""
+    for name, env in (("core-1", "prod"), ("core-2", "prod"), ("prod", "test"), ("egress", "edge")):
+        control.add_firewall(name, zones=["us-east-1a"], account_id=NAMES, tags={"Env": env})
+    return {"regions": ["us-east-1"], "assume_role_arns": [f"arn:aws:iam::{NAMES}:role/audit"]}
+
+
+BY_ENV = [{"key": "tags.Env", "prefix": "", "separator": ""}]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"groups": {"prod": "tags.Env == 'prod'", "test": "tags.Env == 'test'"}},
+        {"groups": {"remediate": "tags.Env == 'test'"}, "keyed_groups": BY_ENV},
+    ],
+    ids=["groups", "keyed_groups"],
+)
+def test_a_firewall_with_the_name_of_a_group_brings_no_other_into_its_groups(
+    inventories: Inventories, namesakes: dict[str, Any], options: dict[str, Any]
+) -> None:
+    source = inventories.source({**namesakes, **options})
+    group = "remediate" if "remediate" in options["groups"] else "test"
+    chosen = inventories.command("ansible", "-i", source, group, "--list-hosts")
+    assert chosen.stdout.split() == ["hosts", "(1):", f"prod_us-east-1_{NAMES}"]
+    assert "The host name 'prod' is taken already" in chosen.said
+    listed = inventories.command("ansible", "-i", source, "prod", "--list-hosts")
+    assert listed.stdout.split() == ["hosts", "(2):", "core-1", "core-2"]
+
+
+def test_a_group_of_the_name_of_its_only_firewall(inventories: Inventories, namesakes: dict[str, Any]) -> None:
+    listed = inventories(**{**namesakes, "groups": {"egress": "firewall_name is match('egress')"}})
+    assert len(listed.hosts) == 4
+    assert listed.group("egress") == [f"egress_us-east-1_{NAMES}"]
+
+
+def test_a_machine_of_the_name_of_a_firewall_stays_a_machine(
+    inventories: Inventories, fleet: dict[str, str], tmp_path: Path
+) -> None:
+    machine = {"ansible_host": "10.0.0.5", "region": "on-prem"}
+    (tmp_path / "1.yml").write_text(yaml.safe_dump({"webservers": {"hosts": {"edge": machine}}}), encoding="utf-8")
+    inventories.source({"regions": ["us-east-1"]}, tmp_path).rename(tmp_path / "2.networkfirewall.yml")
+    listed = inventories.command("ansible-inventory", "--inventory", tmp_path, "--list")
+    assert (listed.hosts["edge"], listed.group("webservers")) == (machine, ["edge"])
+    long = f"edge_us-east-1_{OWN}"
+    assert listed.hosts[long]["firewall_arn"] == fleet[f"edge us-east-1 {OWN}"]
+    assert listed.group("networkfirewall") == [long, "egress"]
+    assert "The host name 'edge' is taken already" in listed.said
+
+
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")], ids=["one first", "two first"])
+def test_a_firewall_is_one_host_in_whichever_order_its_sources_come(
+    inventories: Inventories, tmp_path: Path, order: tuple[str, str]
+) -> None:
+    words: list[str | Path] = []
+    for name in order:
+        (tmp_path / name).mkdir()
+        options = {"regions": TWO_REGIONS if name == "two" else ["us-east-1"], "include": ["egress"]}
+        words += ["--inventory", inventories.source(options, tmp_path / name)]
+    listed = inventories.command("ansible-inventory", *words, "--list")
+    assert len(listed.hosts) == len(arns(listed)) == 2
 
 
 # -- the cache -------------------------------------------------------------------------------------------------------

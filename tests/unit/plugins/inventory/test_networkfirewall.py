@@ -9,11 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
+from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.flowops.aws.plugins.inventory import networkfirewall as inventory
+from ansible_collections.flowops.aws.plugins.module_utils.fleet import HostName
 
+ACCOUNT = "111122223333"
 EVIL = "{{ lookup('pipe', 'id') }}"
+
+
+def trusted(value: Any) -> Any:
+    """Return options as a file gives them: since ansible-core 2.19 templates have to be marked."""
+    if isinstance(value, dict):
+        return {key: trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trusted(item) for item in value]
+    return inventory.trust_as_template(value) if inventory.trust_as_template and isinstance(value, str) else value
 
 
 @pytest.mark.parametrize(
@@ -67,20 +80,119 @@ def test_a_cache_that_holds_firewalls() -> None:
     )
 
 
-def test_names_that_are_taken() -> None:
+def plugin_with(**options: Any) -> Any:
+    """Return the plugin with options over an inventory in which nothing is yet."""
     plugin = inventory.InventoryModule()
     plugin.inventory = InventoryData()
-    plugin.inventory.add_group("edge")
-    for name in ("egress", "server"):
+    plugin.loader = DataLoader()
+    fixed = {"leading_separator": True, "strict": True, "use_extra_vars": False}
+    plugin._options = {"compose": {}, "groups": {}, "keyed_groups": [], **fixed, **options}
+    return plugin
+
+
+def firewall(name: str, **more: Any) -> dict[str, Any]:
+    arn = f"arn:aws:network-firewall:us-east-1:{ACCOUNT}:firewall/{name}"
+    place = {"firewall_arn": arn, "firewall_name": name, "region": "us-east-1", "account_id": ACCOUNT}
+    return {**place, "availability_zones": [], "endpoints": {}, "tags": {}, **more}
+
+
+def populate(plugin: Any, *firewalls: dict[str, Any]) -> list[str]:
+    """Add firewalls to the plugin's inventory; return what it warned of."""
+    said: list[str] = []
+    plugin.warn = said.append
+    plugin._populate(list(firewalls), [HostName("name")], "tags")
+    return said
+
+
+def group(plugin: Any, name: str) -> list[str]:
+    return [host.name for host in plugin.inventory.groups[name].get_hosts()]
+
+
+def test_names_that_are_taken() -> None:
+    plugin = plugin_with(groups={"by-name": "true"})
+    for name in ("edge", "ssh"):
+        plugin.inventory.add_group(name)
+    for name in ("egress", "server", "machine"):
         plugin.inventory.add_host(name, group="edge")
+    plugin.inventory.add_host("other", group="ssh")
     plugin.inventory.set_variable("egress", "firewall_arn", "arn:x")
+    plugin.inventory.set_variable("machine", "ansible_host", "10.0.0.5")
+    plugin.inventory.set_variable("ssh", "ansible_user", "root")
+    # That of all hosts says nothing of one of them.
+    plugin.inventory.set_variable("all", "ansible_user", "root")
     taken = plugin._taken()
     assert taken["egress"] == "arn:x"
     assert {name for name, arn in taken.items() if not arn} == {
         "all",
         "ungrouped",
         "edge",
+        "ssh",
+        "by_name",
+        "machine",
+        "other",
         "localhost",
         "127.0.0.1",
         "::1",
     }
+
+
+KEYED = {"prefix": "", "separator": ""}
+GROUPINGS: dict[str, dict[str, Any]] = {
+    "groups": {"groups": {"prod": "tags.Env == 'prod'", "test": "tags.Env == 'test'"}},
+    "keyed": {"keyed_groups": [{"key": "tags.Env", **KEYED}]},
+    "parents": {"keyed_groups": [{"key": "tags.Env", "prefix": "env", "parent_group": "{{ tags.Env }}"}]},
+    "composed": {"compose": {"mine": "tags.Env"}, "keyed_groups": [{"key": "mine", **KEYED}]},
+}
+
+
+@pytest.mark.parametrize("options", GROUPINGS.values(), ids=GROUPINGS)
+def test_a_firewall_with_the_name_of_a_group_to_come_is_in_its_own_groups(options: dict[str, Any]) -> None:
+    groups = {**options.get("groups", {}), "remediate": "tags.Env == 'test'"}
+    plugin = plugin_with(**{**trusted(options), "groups": trusted(groups)})
+    long = f"prod_us-east-1_{ACCOUNT}"
+    (warning,) = populate(
+        plugin,
+        firewall("core-1", tags={"Env": "prod"}),
+        firewall("core-2", tags={"Env": "prod"}),
+        firewall("prod", tags={"Env": "test"}),
+    )
+    assert (group(plugin, "prod"), group(plugin, "test")) == (["core-1", "core-2"], [long])
+    assert group(plugin, "remediate") == [long]
+    assert "'prod' is taken already" in warning and long in warning
+    assert set(plugin.inventory.hosts) == {"core-1", "core-2", long}
+
+
+def test_a_group_of_the_name_of_each_host() -> None:
+    plugin = plugin_with(keyed_groups=trusted([{"key": "inventory_hostname", **KEYED}]))
+    populate(plugin, firewall("edge"))
+    assert set(plugin.inventory.hosts) == {f"edge_us-east-1_{ACCOUNT}"}
+    assert group(plugin, f"edge_us_east_1_{ACCOUNT}") == [f"edge_us-east-1_{ACCOUNT}"]
+
+
+def test_a_firewall_of_an_earlier_source_and_a_group_that_came_later() -> None:
+    plugin = plugin_with(groups=trusted({"test": "firewall_name == 'prod'"}), compose=trusted({"composed": "region"}))
+    populate(plugin, firewall("prod"))
+    plugin.inventory.add_group("prod")
+    plugin.inventory.add_host("other", group="prod")
+    assert populate(plugin, firewall("prod", status="READY")) == []
+    assert (group(plugin, "test"), group(plugin, "prod")) == (["prod"], ["other"])
+    found = plugin.inventory.hosts["prod"].vars
+    assert (found["status"], found["composed"]) == ("READY", "us-east-1")
+    assert plugin.inventory.groups["prod"].vars == {}
+
+
+def test_what_a_host_had_before_counts_for_its_groups() -> None:
+    plugin = plugin_with(groups=trusted({"chosen": "mine == 7 and 'static' in group_names"}))
+    plugin.inventory.add_group("static")
+    plugin.inventory.add_host("edge", group="static")
+    plugin.inventory.set_variable("edge", "mine", 7)
+    populate(plugin, firewall("edge"))
+    assert group(plugin, "chosen") == group(plugin, "static") == group(plugin, "networkfirewall") == ["edge"]
+
+
+def test_an_expression_that_fails_names_the_host() -> None:
+    plugin = plugin_with(groups=trusted({"wrong": "nothing.there"}))
+    with pytest.raises(AnsibleError, match="host edge .*group wrong"):
+        populate(plugin, firewall("edge"))
+    plugin._options["strict"] = False
+    assert populate(plugin, firewall("edge")) == []

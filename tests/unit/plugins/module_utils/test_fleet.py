@@ -22,6 +22,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
     distinct,
     firewall_record,
     host_names,
+    is_machine,
     parse_role_arn,
     roles_of,
 )
@@ -433,6 +434,41 @@ def test_names_that_are_something_elses_already() -> None:
     ]
     assert len(warnings) == 3
     assert all("taken" in warning for warning in warnings)
+
+
+def test_a_firewall_keeps_the_name_that_another_source_gave_it() -> None:
+    records = [record(), record(region="eu-west-1"), record("inspection")]
+    arns = [item["firewall_arn"] for item in records]
+    long = [f"egress_us-east-1_{ACCOUNT}", f"egress_eu-west-1_{ACCOUNT}"]
+    # The other source had both regions, and this one has one of them.
+    assert host_names(records[:1], BY_NAME, {long[0]: arns[0], long[1]: arns[1]}) == ([long[0]], [])
+    # The first of two names, and the one that is wanted before any other.
+    assert host_names(records[2:], BY_NAME, {"a": arns[2], "b": arns[2]}) == (["a"], [])
+    assert host_names(records[2:], BY_NAME, {"a": arns[2], "inspection": arns[2]}) == (["inspection"], [])
+    # The name that the first does without is still not the other's alone.
+    names, (warning,) = host_names(records, BY_NAME, {long[0]: arns[0]})
+    assert names == [*long, "inspection"]
+    assert "more than one firewall" in warning
+
+
+@pytest.mark.parametrize(
+    ("variables", "machine"),
+    [
+        ({}, False),
+        ({"mine": 1, "region": "on-prem", "ansible_python_interpreter": "/usr/bin/python3"}, False),
+        ({"ansible_connection": "local"}, False),
+        ({"ansible_connection": "ansible.builtin.local"}, False),
+        ({"ansible_connection": "ssh"}, True),
+        ({"ansible_connection": "{{ how }}"}, True),
+        ({"ansible_host": "10.0.0.5"}, True),
+        ({"ansible_port": 2222}, True),
+        ({"ansible_user": "root"}, True),
+        ({"ansible_ssh_private_key_file": "key"}, True),
+        ({"instance_id": "i-0a"}, True),
+    ],
+)
+def test_what_shows_that_a_host_is_a_machine_of_its_own(variables: dict[str, Any], machine: bool) -> None:
+    assert is_machine(variables) is machine
 
 
 def test_a_warning_on_many_firewalls_stays_short() -> None:
