@@ -119,6 +119,116 @@ ASFF: dict[str, Any] = {
     "RecordState": "ACTIVE",
 }
 
+_ACTION = "aws/guardduty/service/action"
+_CONNECTION = f"{_ACTION}/networkConnectionAction"
+
+# What GuardDuty's guide shows as a typical finding in Security Hub: neither Action nor Network.
+HUB_FIELDS: dict[str, Any] = {
+    f"{_ACTION}/actionType": "NETWORK_CONNECTION",
+    f"{_CONNECTION}/blocked": "false",
+    f"{_CONNECTION}/connectionDirection": "INBOUND",
+    f"{_CONNECTION}/localIpDetails/ipAddressV4": "172.31.43.6",
+    f"{_CONNECTION}/localPortDetails/port": "22",
+    f"{_CONNECTION}/localPortDetails/portName": "SSH",
+    f"{_CONNECTION}/protocol": "TCP",
+    f"{_CONNECTION}/remoteIpDetails/city/cityName": "Anytown",
+    f"{_CONNECTION}/remoteIpDetails/geoLocation/lat": "42.5122",
+    f"{_CONNECTION}/remoteIpDetails/ipAddressV4": "198.51.100.227",
+    f"{_CONNECTION}/remoteIpDetails/organization/asn": "209",
+    f"{_CONNECTION}/remotePortDetails/port": "46717",
+    f"{_CONNECTION}/remotePortDetails/portName": "Unknown",
+    "aws/guardduty/service/additionalInfo": "",
+    "aws/guardduty/service/archived": "false",
+    "aws/guardduty/service/count": "74",
+    "aws/guardduty/service/detectorId": "d4b040365221be2b54a6264dc9a4bc64",
+    "aws/guardduty/service/evidence": "",
+    "aws/guardduty/service/resourceRole": "TARGET",
+    "aws/guardduty/service/serviceName": "guardduty",
+    "aws/securityhub/CompanyName": "Amazon",
+    "aws/securityhub/ProductName": "GuardDuty",
+}
+
+# An attack sequence: endpoints of network activity, of an API call, and the instance's own.
+SEQUENCE: dict[str, Any] = {
+    "uid": "sequence-1",
+    "description": "A sequence of actions involving 3 signals",
+    "resources": [
+        {
+            "uid": "arn:aws:ec2:us-east-1:123456789012:network-interface/eni-0abcdef1234567890",
+            "resourceType": "EC2_NETWORK_INTERFACE",
+            "data": {
+                "ec2NetworkInterface": {
+                    "ipv6Addresses": ["2001:db8:1::17"],
+                    "privateIpAddresses": [{"privateIpAddress": "10.0.3.17"}, {"privateIpAddress": "10.0.3.18"}],
+                    "publicIp": "54.239.0.80",
+                    "subNetId": "subnet-0123456789abcdef0",
+                    "vpcId": VPC,
+                }
+            },
+        }
+    ],
+    "endpoints": [
+        {"id": "e-1", "ip": "198.51.100.31", "port": 443, "connection": {"direction": "OUTBOUND"}},
+        {"id": "e-2", "ip": "198.51.100.32", "port": 50123, "connection": {"direction": "INBOUND"}},
+        {"id": "e-3", "ip": "198.51.100.33", "port": 0},
+        {"id": "e-4", "ip": "54.239.0.80"},
+        {"id": "e-5", "domain": "example.com"},
+    ],
+    "signals": [
+        {"uid": "s-1", "type": "FLOW_LOGS", "endpointIds": ["e-1", "e-4"]},
+        {"uid": "s-2", "type": "FINDING", "endpointIds": ["e-2", "e-5"]},
+        {"uid": "s-3", "type": "CLOUD_TRAIL", "endpointIds": ["e-2", "e-3"]},
+    ],
+}
+
+# What Security Hub sends since it has OCSF; the names are those that its API filters by.
+OCSF: dict[str, Any] = {
+    "activity_id": 1,
+    "activity_name": "Create",
+    "category_name": "Findings",
+    "category_uid": 2,
+    "class_name": "Detection Finding",
+    "class_uid": 2004,
+    "cloud": {"account": {"uid": "123456789012"}, "cloud_partition": "aws", "provider": "AWS", "region": "us-east-1"},
+    "evidences": [
+        {
+            "connection_info": {"direction": "Outbound", "direction_id": 2, "protocol_name": "TCP"},
+            "src_endpoint": {"ip": "10.0.3.17", "port": 39677},
+            "dst_endpoint": {"ip": "198.51.100.23", "port": 443},
+        }
+    ],
+    "finding_info": {
+        "desc": "It talks to 198.51.100.23.",
+        "title": "EC2 instance is communicating with a command and control server.",
+        "types": ["Backdoor:EC2/C&CActivity.B"],
+        "uid": "arn:aws:guardduty:us-east-1:123456789012:detector/12ab/finding/16af",
+    },
+    "metadata": {
+        "product": {
+            "name": "GuardDuty",
+            "uid": "arn:aws:securityhub:us-east-1::productv2/aws/guardduty",
+            "vendor_name": "AWS",
+        },
+        "uid": "0fb4f86bc5f0ad6ba5d7f1d4ad1ee3ea",
+        "version": "1.6.0",
+    },
+    "resources": [
+        {
+            "cloud_partition": "aws",
+            "region": "us-east-1",
+            "type": "AWS::EC2::Instance",
+            "uid": "arn:aws:ec2:us-east-1:123456789012:instance/i-0123456789abcdef0",
+            "vpc_uid": VPC,
+        }
+    ],
+    "severity": "High",
+    "severity_id": 4,
+    "status": "New",
+    "status_id": 1,
+    "time": 1795255260000,
+    "type_uid": 200401,
+}
+
 
 def guardduty(**members: Any) -> dict[str, Any]:
     """Return a GuardDuty finding with other members on top."""
@@ -130,14 +240,38 @@ def asff(**members: Any) -> dict[str, Any]:
     return {**copy.deepcopy(ASFF), **members}
 
 
+def hub(**fields: Any) -> dict[str, Any]:
+    """Return the finding of GuardDuty's guide, with these ProductFields instead of its own if there are any."""
+    finding = {name: value for name, value in copy.deepcopy(ASFF).items() if name != "Action"}
+    details = {"IpV4Addresses": ["54.239.0.80", "172.31.43.6"], "VpcId": VPC}
+    finding["Resources"][0]["Details"]["AwsEc2Instance"] = details
+    return {**finding, "ProductFields": fields or dict(HUB_FIELDS)}
+
+
+def ocsf(**members: Any) -> dict[str, Any]:
+    """Return an OCSF finding with other members on top."""
+    return {**copy.deepcopy(OCSF), **members}
+
+
+def pascal(value: Any) -> Any:
+    """Return a value with the names that SDKs give members: a capital at the beginning."""
+    if isinstance(value, dict):
+        return {name[:1].upper() + name[1:]: pascal(item) for name, item in value.items()}
+    return [pascal(item) for item in value] if isinstance(value, list) else value
+
+
 def envelope(detail: dict[str, Any]) -> dict[str, Any]:
     """Return what EventBridge sends for a GuardDuty finding, or for Security Hub's when detail holds findings."""
-    hub = "findings" in detail
+    kinds = ("Security Hub Findings - Imported", "aws.securityhub")
+    if "findings" not in detail:
+        kinds = ("GuardDuty Finding", "aws.guardduty")
+    elif "class_uid" in detail["findings"][0]:
+        kinds = ("Findings Imported V2", "aws.securityhub")
     return {
         "version": "0",
         "id": "cd2d702e-ab31-411b-9344-793ce56b1bc7",
-        "detail-type": "Security Hub Findings - Imported" if hub else "GuardDuty Finding",
-        "source": "aws.securityhub" if hub else "aws.guardduty",
+        "detail-type": kinds[0],
+        "source": kinds[1],
         "account": "123456789012",
         "time": "2026-11-21T10:01:00Z",
         "region": "us-east-1",
