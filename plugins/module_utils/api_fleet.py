@@ -9,15 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 try:
     import boto3
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 except ImportError:
     # The inventory base says what is missing; the names below are only needed once that passed.
-    BotoCoreError = Exception
+    BotoCoreError = ConnectTimeoutError = ReadTimeoutError = Exception
 
 from .api import (
     DENIED_CODES,
@@ -34,7 +34,7 @@ from .api import (
     sentence,
     spread,
 )
-from .errors import FlowOpsError, OptionError
+from .errors import FlowOpsError, OptionError, shown
 from .fleet import Record, Role, Selection, distinct, firewall_record
 
 SERVICE = "network-firewall"
@@ -52,7 +52,20 @@ _NOT_ENABLED = (
     "OptInRequired",
     "AuthFailure",
 )
-_UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError")
+_REGION_DISABLED = "RegionDisabledException"
+_UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "SilentEndpointError")
+# What AWS may answer to questions about a firewall that has been deleted.
+_MAYBE_GONE = ("ResourceNotFoundException", "InvalidRequestException")
+# Nothing that is asked here takes AWS long, and one region must not keep all the others waiting.
+_TIMEOUT = 10
+_CALLS = (
+    "assume_role",
+    "describe_firewall",
+    "describe_regions",
+    "describe_vpc_endpoint_association",
+    "list_firewalls",
+    "list_vpc_endpoint_associations",
+)
 _CONSEQUENCES = {
     "sts:AssumeRole": "the accounts are left out",
     "ec2:DescribeRegions": "every region that the SDK knows is asked instead",
@@ -64,20 +77,49 @@ _CONSEQUENCES = {
 Credentials = Mapping[str, str]
 
 
+class SilentEndpointError(ConnectTimeoutError):
+    """An endpoint took a request and did not answer: asked again as seldom as one that cannot be reached."""
+
+    fmt = 'no answer came in time from the endpoint URL: "{endpoint_url}"'
+
+
+def _impatient(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a call that only reads, raising SilentEndpointError in place of the SDK's ReadTimeoutError."""
+
+    @wraps(call)
+    def asked(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except ReadTimeoutError as error:
+            raise SilentEndpointError(endpoint_url=error.kwargs.get("endpoint_url")) from error
+
+    return asked
+
+
 class Connections:
     """SDK clients for any region and any credentials from one session.
 
     A session for each client, as amazon.aws makes them, reads the SDK's models again each time: 60 ms against 2 ms.
     """
 
-    def __init__(self, endpoint_url: str | None, connection: Mapping[str, Any]) -> None:
-        """Take what amazon.aws's get_aws_connection_info returns; raise FlowOpsError when the profile is not there."""
+    def __init__(
+        self, endpoint_url: str | None, connection: Mapping[str, Any], aws_config: Mapping[str, Any] | None = None
+    ) -> None:
+        """Take what get_aws_connection_info returns and the user's settings of botocore; raise FlowOpsError."""
         self._endpoint_url = endpoint_url
         self._options = {
             name: value for name, value in connection.items() if name not in ("profile_name", "aws_config")
         }
         # Forks and slices share an account's request rate: a client that was throttled slows itself down.
-        self._config = client_config({"retries": {"mode": "adaptive"}, "user_agent_extra": SESSION_NAME})
+        self._config = client_config(
+            {
+                "connect_timeout": _TIMEOUT,
+                "read_timeout": _TIMEOUT,
+                "retries": {"mode": "adaptive"},
+                "user_agent_extra": SESSION_NAME,
+                **(aws_config or {}),
+            }
+        )
         self._lock = threading.Lock()
         with calling("connect to AWS"):
             self._session = boto3.session.Session(profile_name=connection.get("profile_name"))
@@ -87,7 +129,7 @@ class Connections:
         try:
             # A session is not made for threads, the clients that come of it are.
             with self._lock:
-                return self._session.client(
+                client = self._session.client(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint_url,
@@ -98,6 +140,11 @@ class Connections:
             raise FlowOpsError(f"Could not connect to AWS: {error}.") from error
         except BotoCoreError as error:
             raise sentence(error, "connect to AWS") from error
+        for name in _CALLS:
+            if hasattr(client, name):
+                # Set on the client itself, so that what asks again, and the SDK's own paginators, go through it.
+                setattr(client, name, _impatient(getattr(client, name)))
+        return client
 
     def known_regions(self, partition: str) -> list[str]:
         """Return the regions of a partition in which the SDK knows the service."""
@@ -152,6 +199,8 @@ class Fleet:
         self._notes: list[str] = []
         # By IAM action and what was answered: what it was refused for.
         self._refused: dict[tuple[str, str], list[str]] = {}
+        # Why a role could not be asked for where roles are asked for.
+        self._closed: list[FlowOpsError] = []
         self._lock = threading.Lock()
 
     def read(self) -> tuple[list[Record], list[str]]:
@@ -162,10 +211,18 @@ class Fleet:
         accounts = [item for item in spread(MAX_PARALLEL, partial(self._account, hub), roles) if item is not None]
         places = [(account, region) for account in accounts for region in account.regions]
         found = spread(MAX_PARALLEL, self._firewalls, places)
-        for account in accounts:
-            if account.failures and len(account.failures) == len(account.regions):
-                raise account.failures[0]
+        self._check_credentials(accounts)
         return distinct(record for records in found for record in records), [*self._refusals(), *sorted(self._notes)]
+
+    def _check_credentials(self, accounts: Sequence[_Account]) -> None:
+        """Raise a failure that all places share: then it is the credentials that are wrong, and not the places."""
+        shares = [(account.failures, len(account.regions)) for account in accounts]
+        if not self.search.strict_permissions:
+            every = [failure for failures, _count in shares for failure in failures]
+            shares = [(every, sum(count for _failures, count in shares)), (self._closed, len(self.search.roles))]
+        for failures, count in shares:
+            if failures and len(failures) == count:
+                raise failures[0]
 
     # -- accounts ------------------------------------------------------------------------------------------------
 
@@ -174,7 +231,7 @@ class Fleet:
         if role is None:
             role, credentials = self.search.hub_role, hub
         else:
-            assumed = self._permitted(role.arn, lambda: self._assume(role, hub))
+            assumed = self._permitted(role.arn, lambda: self._entered(role, hub))
             if assumed is None:
                 return None
             credentials = assumed
@@ -186,10 +243,30 @@ class Fleet:
         partition = self.connections.partition_of(self.search.home_region, "region")
         return _Account(role, credentials, self.connections.known_regions(partition), guessed=True)
 
+    def _entered(self, role: Role, by: Credentials | None) -> Credentials | None:
+        """Return the credentials of a role, None when its account has no STS in the region and that may be so."""
+        try:
+            return self._assume(role, by)
+        except FlowOpsError as error:
+            if code_in(error) != _REGION_DISABLED:
+                raise
+            if self.search.strict_permissions:
+                raise FlowOpsError(
+                    f"region: {shown(self.search.home_region)}, where roles are asked for, is not activated for STS in"
+                    f" account {role.account_id}: {error.message.rstrip('.')}; give a region that is, or set"
+                    " strict_permissions to false to leave such accounts out.",
+                    **error.details,
+                ) from error
+            with self._lock:
+                self._closed.append(error)
+                self._notes.append(f"The account {role.account_id} is left out: {error.message}")
+            return None
+
     def _assume(self, role: Role, by: Credentials | None) -> Credentials:
         client = self.connections.client("sts", self.search.home_region, by)
-        # The external ID is the other accounts' condition; the caller's own hub has none.
-        external_id = None if role == self.search.hub_role else self.search.external_id
+        # The external ID is the other accounts' condition; a hub on the way to them has none.
+        on_the_way = role == self.search.hub_role and bool(self.search.roles)
+        external_id = None if on_the_way else self.search.external_id
         given = assumer(client, role.arn, external_id, SESSION_NAME)()
         return {
             "aws_access_key_id": given["AccessKeyId"],
@@ -239,33 +316,58 @@ class Fleet:
         return [record for record in records if record is not None]
 
     def _is_elsewhere(self, account: _Account, region: str, error: FlowOpsError) -> bool:
-        """Return whether a failure may well mean that a region, which nobody asked for by name, has no such service."""
+        """Return whether a failure may well mean that a region has no such service or is not enabled.
+
+        Raise FlowOpsError when the region was asked for by its name and has to be there.
+        """
+        not_enabled = code_in(error) in _NOT_ENABLED
         if self.search.regions:
-            return False
+            if not_enabled and self.search.strict_permissions:
+                raise FlowOpsError(
+                    f"regions: {shown(region)} is not enabled in {account.name}, or the credentials are not valid:"
+                    f" {error.message.rstrip('.')}; with strict_permissions false such a region is left out.",
+                    **error.details,
+                ) from error
+            if not_enabled:
+                self._note_not_enabled(account, region, error)
+            return not_enabled
         unreachable = code_in(error) in _UNREACHABLE
-        if account.guessed and (unreachable or code_in(error) in _NOT_ENABLED):
-            with self._lock:
-                self._notes.append(f"The region {region} of {account.name} is left out as not enabled: {error.message}")
+        if account.guessed and (unreachable or not_enabled):
+            self._note_not_enabled(account, region, error)
             return True
         partition = self.connections.partition_of(self.search.home_region, "region")
         return unreachable and region not in self.connections.known_regions(partition)
 
+    def _note_not_enabled(self, account: _Account, region: str, error: FlowOpsError) -> None:
+        with self._lock:
+            self._notes.append(f"The region {region} of {account.name} is left out as not enabled: {error.message}")
+
     def _firewall(self, api: NetworkFirewall, account: _Account, arn: str) -> Record | None:
         """Return a firewall's host variables, None when it may not be seen or is gone."""
+        answer = self._described(api, arn)
+        if answer is None:
+            return None
+        associations: list[dict[str, Any]] | None = []
         try:
-            answer = self._permitted(arn, lambda: api.firewall(arn=arn))
+            if answer["Firewall"].get("NumberOfAssociations") != 0:
+                associations = self._permitted(arn, lambda: api.associations_of(arn))
+        except FlowOpsError as error:
+            if code_in(error) not in _MAYBE_GONE or self._described(api, arn) is not None:
+                raise
+            return None
+        return firewall_record(answer, associations, account.role)
+
+    def _described(self, api: NetworkFirewall, arn: str) -> dict[str, Any] | None:
+        """Return DescribeFirewall's answer, None when the firewall may not be seen or is gone, which is noted."""
+        try:
+            answer: dict[str, Any] | None = self._permitted(arn, lambda: api.firewall(arn=arn))
         except FlowOpsError as error:
             if code_in(error) != "ResourceNotFoundException":
                 raise
             with self._lock:
                 self._notes.append(f"The firewall {arn} was listed and is gone; it is left out.")
             return None
-        if answer is None:
-            return None
-        associations: list[dict[str, Any]] | None = []
-        if answer["Firewall"].get("NumberOfAssociations") != 0:
-            associations = self._permitted(arn, lambda: api.associations_of(arn))
-        return firewall_record(answer, associations, account.role)
+        return answer
 
     # -- permissions ---------------------------------------------------------------------------------------------
 

@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.flowops.aws.plugins.module_utils import api_fleet
+from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.api_fleet import Connections, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.fleet import Record, Selection, parse_role_arn
@@ -141,6 +144,32 @@ def test_a_firewall_that_goes_while_it_is_read(read: Read, control: Control, emu
     assert "firewall/doomed" in note and "gone" in note
 
 
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "InvalidRequestException"])
+def test_a_firewall_that_goes_before_its_associations_are_read(
+    read: Read, control: Control, emulator: Emulator, answering: Callable[..., None], code: str
+) -> None:
+    doomed = control.add_firewall("doomed", zones=["us-east-1a"])["arn"]
+    for name in ("egress", "doomed"):
+        control.add_association(name, "us-east-1a")
+
+    def ask(self: NetworkFirewall, arn: str) -> list[dict[str, Any]]:
+        if arn == doomed:
+            emulator.world.firewalls.pop(arn, None)
+            raise FlowOpsError("Could not.", error={"code": code, "message": ""})
+        return of_all(self, arn)
+
+    of_all = NetworkFirewall.associations_of
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(NetworkFirewall, "associations_of", ask)
+        records, (note,) = read()
+    assert names(records) == ["egress"] and len(records[0]["vpc_endpoint_associations"]) == 1
+    assert "firewall/doomed was listed and is gone" in note
+    # Of a firewall that is still there it is an error.
+    answering(code, "list_vpc_endpoint_associations", "us-east-1")
+    with pytest.raises(FlowOpsError, match=f"associations of .*firewall/egress.*{code}"):
+        read()
+
+
 # -- accounts --------------------------------------------------------------------------------------------------------
 
 
@@ -168,6 +197,66 @@ def test_the_external_id_is_for_the_roles_and_not_for_the_hub(
     control.settings(external_ids={HUB.arn: "something else"})
     with pytest.raises(FlowOpsError, match=f"assume the role '{HUB.arn}'.*AccessDenied"):
         read(hub_role=HUB, roles=ROLES, external_id="sesame", strict_permissions=False)
+
+
+def test_the_external_id_is_for_a_hub_that_is_the_only_role(read: Read, control: Control) -> None:
+    control.add_firewall("of-hub", zones=["us-east-1a"], account_id=HUB.account_id)
+    control.settings(external_ids={HUB.arn: "sesame"})
+    assert names(read(hub_role=HUB, external_id="sesame")[0]) == ["of-hub"]
+
+
+class Answering:
+    """A client of which some calls come back with an error code."""
+
+    def __init__(self, client: Any, codes: dict[str, str]) -> None:
+        self._client = client
+        for operation, code in codes.items():
+            setattr(client, operation, partial(self._refuse, operation, code))
+
+    @staticmethod
+    def _refuse(operation: str, code: str, **_request: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "No"}}, operation)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+@pytest.fixture
+def answering(connections: Connections, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let calls of the clients of a region, or with some role's credentials, be answered with an error code."""
+    make = connections.client
+
+    def answer(code: str, operation: str, *regions: str) -> None:
+        def client(service: str, region: str, credentials: Any = None) -> Any:
+            made = make(service, region, credentials)
+            return Answering(made, {operation: code}) if region in regions and hasattr(made, operation) else made
+
+        monkeypatch.setattr(connections, "client", client)
+
+    return answer
+
+
+def test_a_role_whose_account_has_no_sts_where_roles_are_asked_for(
+    read: Read, three_accounts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assume = Fleet._assume
+    closed = [ROLES[0]]
+
+    def refused(self: Fleet, role: Any, by: Any) -> Any:
+        if role in closed:
+            error = {"code": "RegionDisabledException", "message": "STS is not activated in this region"}
+            raise FlowOpsError(f"Could not assume the role '{role.arn}': RegionDisabledException.", error=error)
+        return assume(self, role, by)
+
+    monkeypatch.setattr(Fleet, "_assume", refused)
+    with pytest.raises(FlowOpsError, match="^region: 'us-east-1', .*RegionDisabledException"):
+        read(roles=ROLES)
+    records, (note,) = read(roles=ROLES, strict_permissions=False)
+    assert names(records) == [f"of-{OTHERS[1]}"]
+    assert note.startswith(f"The account {OTHERS[0]} is left out: ") and note.endswith("RegionDisabledException.")
+    closed.append(ROLES[1])
+    with pytest.raises(FlowOpsError, match="RegionDisabledException"):
+        read(roles=ROLES, strict_permissions=False)
 
 
 # -- regions ---------------------------------------------------------------------------------------------------------
@@ -249,6 +338,28 @@ def test_regions_that_an_account_may_not_have_enabled(
     control.add_fault("expired_token", "ListFirewalls")
     with pytest.raises(FlowOpsError, match="expired"):
         read(regions=[])
+
+
+def test_a_region_asked_for_by_name_that_is_not_enabled(read: Read, answering: Callable[..., None]) -> None:
+    answering("UnrecognizedClientException", "list_firewalls", "me-south-1")
+    with pytest.raises(FlowOpsError, match="^regions: 'me-south-1' is not enabled .*UnrecognizedClientException"):
+        read(regions=["us-east-1", "me-south-1"])
+    records, (note,) = read(regions=["us-east-1", "me-south-1"], strict_permissions=False)
+    assert names(records) == ["egress"]
+    assert note.startswith("The region me-south-1 of the caller's account is left out as not enabled: ")
+    # When no region takes the credentials, it is they that are wrong.
+    with pytest.raises(FlowOpsError, match="UnrecognizedClientException"):
+        read(regions=["me-south-1"], strict_permissions=False)
+
+
+def test_a_region_that_only_some_accounts_have_enabled(
+    read: Read, control: Control, monkeypatch: pytest.MonkeyPatch, three_accounts: None
+) -> None:
+    monkeypatch.setattr(api_fleet, "_NOT_ENABLED", ("ExpiredTokenException",))
+    control.add_fault("expired_token", "ListFirewalls", account_id=OTHERS[0])
+    records, (note,) = read(roles=ROLES, strict_permissions=False)
+    assert names(records) == [f"of-{OTHERS[1]}"]
+    assert OTHERS[0] in note and "us-east-1" in note
 
 
 def test_partitions(connections: Connections) -> None:
@@ -336,3 +447,26 @@ def test_connections_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_pa
     connections = Connections("no url", {"aws_access_key_id": "a", "aws_secret_access_key": "b"})
     with pytest.raises(FlowOpsError, match="^Could not connect to AWS: .*no url"):
         connections.client("sts", "us-east-1")
+
+
+def test_an_endpoint_that_does_not_answer_is_soon_given_up(
+    monkeypatch: pytest.MonkeyPatch, retry_sleeps: list[float]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    config = Connections("http://127.0.0.1:9", keys).client("sts", "us-east-1").meta.config
+    assert (config.connect_timeout, config.read_timeout) == (10, 10)
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        connections = Connections(url, keys, {"read_timeout": 0.1})
+        assert connections.client("sts", "us-east-1").meta.config.connect_timeout == 10
+        for regions in (["us-east-1"], []):
+            retry_sleeps.clear()
+            with pytest.raises(FlowOpsError, match=f"no answer came in time .*{url}"):
+                Fleet(connections, Search("us-east-1", EVERYTHING, regions)).read()
+            assert len(retry_sleeps) == 3
+
+
+def test_settings_that_botocore_does_not_have() -> None:
+    with pytest.raises(FlowOpsError, match="^aws_config: .*read_timeuot"):
+        Connections(None, {}, {"read_timeuot": 1})
