@@ -65,7 +65,10 @@ options:
         assumed by it; without those, its own account is looked in.
     type: str
   external_id:
-    description: The external ID that the roles of O(accounts) and O(assume_role_arns) demand.
+    description:
+      - The external ID that the roles of O(accounts) and O(assume_role_arns) demand, or O(assume_role_arn) where that
+        is the only role.
+      - It has 2 to 1224 characters, which are letters, digits or V(_+=,.@:/-).
     type: str
   hostnames:
     description:
@@ -90,7 +93,7 @@ options:
     description:
       - The name of the variable that holds the tags.
       - Ansible has C(tags) among its reserved names and warns of it in every play; another name, such as
-        V(firewall_tags), keeps it quiet.
+        V(firewall_tags), keeps it quiet. The names of the other variables, and Ansible's own, are not allowed.
     type: str
     default: tags
   filters:
@@ -99,6 +102,8 @@ options:
         does when any of its values matches. In a value V(*) stands for any characters and V(?) for any one.
       - The filters are V(arn), V(availability-zone), V(firewall-policy-arn), V(name), V(status), V(sync-state),
         V(tag-key), V(tag:KEY), V(transit-gateway-id) and V(vpc-id).
+      - Without a wildcard a V(vpc-id) has to be the ID of a VPC, a V(status) V(PROVISIONING), V(READY), V(DELETING) or
+        V(FAILED), and a V(sync-state) V(PENDING), V(IN_SYNC) or V(CAPACITY_CONSTRAINED).
     type: dict
     default: {}
   include:
@@ -114,12 +119,24 @@ options:
   strict_permissions:
     description:
       - Whether a call that is refused for the lack of a permission ends it.
-      - With V(false) what may not be seen, be it an account, a region or a firewall, is left out with a warning.
+      - With V(false) what may not be seen, be it an account, a region or a firewall, is left out with a warning. So are
+        a region of O(regions) that an account has not enabled, and an account without STS where roles are asked for.
+      - Where all places fail alike it is an error even so.
     type: bool
     default: true
+  aws_config:
+    description:
+      - Settings of botocore's C(Config), such as C(proxies) or C(read_timeout).
+      - By default C(connect_timeout) and C(read_timeout) are 10 seconds, and an endpoint that is silent for so long
+        four times in a row ends the search. How often a call is made is not among what can be set.
+    type: dict
 notes:
-  - The cache holds what AWS said. O(hostnames) and, as far as they narrow, O(filters), O(include) and O(exclude) take
-    effect without asking AWS again; any other change of the file needs C(--flush-cache).
+  - The file may have no keys but the options. Templates are evaluated in O(accounts), O(assume_role_arn),
+    O(assume_role_arns), O(assume_role_name), O(endpoint_url), O(exclude), O(external_id), O(filters), O(include),
+    O(profile), O(region), O(regions) and in the credentials.
+  - The cache holds what AWS said, for the file, the access key ID and all options that decide what AWS is asked. A
+    change of one of these asks again, as C(--flush-cache) does; a change of the others, such as O(hostnames), takes
+    effect on what the cache holds.
   - "It needs C(network-firewall:ListFirewalls), C(network-firewall:DescribeFirewall),
     C(network-firewall:ListVpcEndpointAssociations) and C(network-firewall:DescribeVpcEndpointAssociation);
     C(ec2:DescribeRegions) without O(regions); C(sts:AssumeRole) for the roles."
@@ -184,9 +201,12 @@ cache_connection: ~/.cache/firewalls
 cache_timeout: 600
 """
 
+import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 try:
@@ -200,6 +220,7 @@ from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
+from ansible_collections.flowops.aws.plugins.module_utils.api import calling, client_config
 from ansible_collections.flowops.aws.plugins.module_utils.api_fleet import DEFAULT_REGION, Connections, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
@@ -207,14 +228,32 @@ from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
     Record,
     Selection,
     check_accounts,
+    check_external_id,
+    check_partition,
     check_region,
+    check_variable,
     host_names,
     is_machine,
+    is_record,
     parse_role_arn,
     roles_of,
 )
 
 GROUP = "networkfirewall"
+# What decides whom AWS is asked as, and for what; the number counts the shapes that what is kept has had.
+_CACHE_FORMAT = 1
+_ASKED = (
+    "access_key",
+    "assume_role_arn",
+    "assume_role_name",
+    "endpoint_url",
+    "external_id",
+    "filters",
+    "profile",
+    "strict_permissions",
+)
+_ASKED_LISTS = ("accounts", "assume_role_arns", "exclude", "include", "regions")
+_ASKED_ENVIRONMENT = ("AWS_CONFIG_FILE", "AWS_ROLE_ARN", "AWS_SHARED_CREDENTIALS_FILE")
 # Ansible takes these for the controller, whatever the inventory says of them.
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _HARMLESS = re.compile(r"[\w .,:;/@=+-]*")
@@ -243,7 +282,8 @@ def _uncached(text: Any) -> tuple[list[Record], list[str]] | None:
         firewalls, warnings = json.loads(text)
     except (TypeError, ValueError):
         return None
-    return firewalls, warnings
+    whole = isinstance(firewalls, list) and isinstance(warnings, list) and all(map(is_record, firewalls))
+    return (firewalls, warnings) if whole and all(isinstance(text, str) for text in warnings) else None
 
 
 def _variables_of(host: Any) -> dict[str, Any]:
@@ -266,18 +306,21 @@ class InventoryModule(AWSInventoryBase):
             "accounts",
             "assume_role_arns",
             "assume_role_name",
+            "exclude",
             "external_id",
+            "include",
         )
 
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Add the firewalls to the inventory; raise AnsibleError with one sentence when they cannot be read."""
-        super().parse(inventory, loader, path, cache=cache)
         try:
+            super().parse(inventory, loader, path, cache=cache)
             # Before anything is asked of AWS.
             self._check_places()
+            client_config(self.get_option("aws_config"))
             selection = Selection(self.get_option("filters"), self._list_of("include"), self._list_of("exclude"))
             hostnames = [HostName.of(entry) for entry in self._list_of("hostnames")]
-            tags_variable = self._tags_variable()
+            tags_variable = check_variable(self.get_option("tags_variable"), "tags_variable")
             was_cached, cached = self.get_cached_result(path, cache)
             found = _uncached(cached) if was_cached else None
             firewalls, warnings = found or Fleet(*self._search(selection)).read()
@@ -292,6 +335,28 @@ class InventoryModule(AWSInventoryBase):
 
     def _set_frozen_credentials(self) -> None:
         """Assume no role yet: with a cache nothing is asked of AWS at all."""
+
+    def _read_config_data(self, path: str) -> Any:
+        """Return what the file says; raise FlowOpsError for a key that is no option, which Ansible would ignore."""
+        config = super()._read_config_data(path)
+        known = self.option_definitions
+        aliases = [alias for definition in known.values() for alias in definition.get("aliases") or ()]
+        for key in config:
+            if key not in known and key not in aliases:
+                alike = get_close_matches(str(key), [*known, *aliases], 1)
+                raise FlowOpsError(
+                    f"{key}: is not an option of {self.NAME}, in {path}; "
+                    + (f"did you mean {alike[0]}?" if alike else f"the options are {', '.join(sorted(known))}.")
+                )
+        return config
+
+    def get_cache_key(self, path: str) -> str:
+        """Return a key that changes with the file's path and with everything that decides what AWS is asked."""
+        asked = {name: self.get_option(name) for name in _ASKED}
+        asked.update((name, self._list_of(name)) for name in _ASKED_LISTS)
+        asked.update((name, os.environ.get(name)) for name in _ASKED_ENVIRONMENT)
+        text = json.dumps([_CACHE_FORMAT, self.region, asked], sort_keys=True, default=str)
+        return f"{super().get_cache_key(path)}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
     # -- options -------------------------------------------------------------------------------------------------
 
@@ -312,17 +377,17 @@ class InventoryModule(AWSInventoryBase):
             parse_role_arn(arn, "assume_role_arns")
         if self.get_option("assume_role_arn"):
             parse_role_arn(self.get_option("assume_role_arn"), "assume_role_arn")
+        self._external_id()
 
-    def _tags_variable(self) -> str:
-        name = self.get_option("tags_variable")
-        if not isinstance(name, str) or not name.isidentifier():
-            raise OptionError("tags_variable", name, "give the name of a variable such as firewall_tags")
-        return str(name)
+    def _external_id(self) -> str | None:
+        roles = [self._list_of("accounts"), self._list_of("assume_role_arns"), self.get_option("assume_role_arn")]
+        return check_external_id(self.get_option("external_id"), any(roles))
 
     def _search(self, selection: Selection) -> tuple[Connections, Search]:
         """Return where to look and with what, from the options; raise FlowOpsError."""
-        _region, endpoint_url, connection = get_aws_connection_info(self)
-        connections = Connections(endpoint_url, connection)
+        with calling("connect to AWS"):
+            _region, endpoint_url, connection = get_aws_connection_info(self)
+        connections = Connections(endpoint_url, connection, self.get_option("aws_config"))
         regions = list(dict.fromkeys(self._list_of("regions")))
         home = self.region or (regions[0] if regions else DEFAULT_REGION)
         partition = (
@@ -331,7 +396,10 @@ class InventoryModule(AWSInventoryBase):
         for region in regions:
             if connections.partition_of(region, "regions") != partition:
                 raise OptionError("regions", regions, "give regions of one partition; credentials hold for no other")
-        hub = self.get_option("assume_role_arn")
+        given = self.get_option("assume_role_arn")
+        hub = parse_role_arn(given, "assume_role_arn") if given else None
+        if hub:
+            check_partition(hub, partition, "assume_role_arn")
         return connections, Search(
             home_region=home,
             selection=selection,
@@ -342,8 +410,8 @@ class InventoryModule(AWSInventoryBase):
                 self._list_of("assume_role_arns"),
                 partition,
             ),
-            hub_role=parse_role_arn(hub, "assume_role_arn") if hub else None,
-            external_id=self.get_option("external_id"),
+            hub_role=hub,
+            external_id=self._external_id(),
             strict_permissions=self.get_option("strict_permissions"),
         )
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,35 @@ _REGION = re.compile(r"[a-z]{2,}(?:-[a-z]+)+-[0-9]{1,2}")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ROLE_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]+(?:/[A-Za-z0-9_+=,.@-]+)*")
 _ROLE_ARN = re.compile(rf"arn:(?P<partition>aws[a-z-]*):iam::(?P<account_id>[0-9]{{12}}):role/{_ROLE_NAME.pattern}")
+
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VPC_ID = re.compile(r"vpc-[0-9a-f]+")
+_WILD = re.compile(r"[*?\\]")
+
+# The variables of a firewall, those that every one has first.
+_ALWAYS: dict[str, type] = {
+    "firewall_arn": str,
+    "firewall_name": str,
+    "region": str,
+    "account_id": str,
+    "availability_zones": list,
+    "endpoints": dict,
+    "tags": dict,
+}
+_SOMETIMES: dict[str, type] = {
+    "assume_role_arn": str,
+    "firewall_policy_arn": str,
+    "proxy_settings": dict,
+    "status": str,
+    "sync_state": str,
+    "transit_gateway_id": str,
+    "transit_gateway_owner_account_id": str,
+    "vpc_endpoint_associations": list,
+    "vpc_id": str,
+}
+# Ansible's own, whatever an inventory says.
+_OF_ANSIBLE = re.compile(r"(?:ansible|inventory)_.*|environment|group_names|groups|hostvars|omit|play_hosts|vars")
 
 # Where a host name may come from, beside tag:KEY.
 _SOURCES = {
@@ -49,6 +79,11 @@ _FILTERS: dict[str, Callable[[Record], Iterable[str]]] = {
     "tag-key": lambda record: record["tags"],
     "transit-gateway-id": lambda record: _one(record, "transit_gateway_id"),
     "vpc-id": lambda record: _one(record, "vpc_id"),
+}
+# Of the filters whose values AWS chooses from a few, those values.
+_VALUES = {
+    "status": ("DELETING", "FAILED", "PROVISIONING", "READY"),
+    "sync-state": ("CAPACITY_CONSTRAINED", "IN_SYNC", "PENDING"),
 }
 # What a listing tells already, before anything is described.
 _LISTED = ("arn", "name")
@@ -81,6 +116,41 @@ def parse_role_arn(value: Any, option: str) -> Role:
     return Role(match[0], match["partition"], match["account_id"])
 
 
+def check_partition(role: Role, partition: str, option: str) -> None:
+    """Raise OptionError when a role is not of the partition of the regions."""
+    if role.partition != partition:
+        raise OptionError(option, role.arn, f"its partition differs from that of the regions, {partition}")
+
+
+def check_external_id(value: Any, has_role: bool) -> str | None:
+    """Return an external ID as text, None for none; raise FlowOpsError, without the ID, when it cannot be one."""
+    if value is None or value == "":
+        return None
+    if not _EXTERNAL_ID.fullmatch(str(value)):
+        raise FlowOpsError(
+            "external_id: the value given is not allowed; give 2 to 1224 characters out of letters, digits and"
+            " '_+=,.@:/-'."
+        )
+    if not has_role:
+        raise FlowOpsError(
+            "external_id: was given without a role to assume; give accounts and assume_role_name, assume_role_arns or"
+            " assume_role_arn with it."
+        )
+    return str(value)
+
+
+def check_variable(value: Any, option: str) -> str:
+    """Return the name of a variable beside a firewall's own; raise OptionError when it cannot be one."""
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value) or keyword.iskeyword(value):
+        raise OptionError(option, value, "give the name of a variable such as firewall_tags")
+    # Those that a firewall has now, and those that it may have at another time.
+    if value != "tags" and (value in _ALWAYS or value in _SOMETIMES or _OF_ANSIBLE.fullmatch(value)):
+        raise OptionError(
+            option, value, "the variable is set by this plugin or by Ansible; give another name such as firewall_tags"
+        )
+    return value
+
+
 def check_accounts(accounts: Sequence[Any], role_name: str | None) -> None:
     """Raise FlowOpsError when accounts and the role to assume in each do not go together, or are none."""
     for account in accounts:
@@ -101,10 +171,7 @@ def roles_of(accounts: Sequence[Any], role_name: str | None, arns: Sequence[Any]
     """Return the roles to assume, each once, in their order; raise OptionError for one of another partition."""
     roles = [parse_role_arn(arn, "assume_role_arns") for arn in arns]
     for role in roles:
-        if role.partition != partition:
-            raise OptionError(
-                "assume_role_arns", role.arn, f"its partition differs from that of the regions, {partition}"
-            )
+        check_partition(role, partition, "assume_role_arns")
     named = [Role(f"arn:{partition}:iam::{account}:role/{role_name}", partition, str(account)) for account in accounts]
     return list(dict.fromkeys([*named, *roles]))
 
@@ -129,7 +196,7 @@ class Selection:
             if not texts:
                 raise OptionError(f"filters.{name}", value, "give one value or more")
             self._filters[name] = [_pattern(text) for text in texts]
-            if name == "vpc-id" and not any(re.search(r"[*?\\]", text) for text in texts):
+            if name == "vpc-id" and not any(map(_WILD.search, texts)):
                 # As much as the API itself can be asked for.
                 self.vpc_ids = texts
         self._include = [_pattern(_text("include", item)) for item in include]
@@ -184,7 +251,15 @@ def _text(option: str, value: Any) -> str:
 
 def _filter_text(name: str, value: Any) -> str:
     text = _text(f"filters.{name}", value)
-    return text.upper() if name in ("status", "sync-state") else text
+    if name in _VALUES:
+        text = text.upper()
+        if text not in _VALUES[name] and not _WILD.search(text):
+            raise OptionError(f"filters.{name}", value, f"known are {', '.join(_VALUES[name])} and patterns with *")
+    if name == "vpc-id" and not _VPC_ID.fullmatch(text) and not _WILD.search(text):
+        raise OptionError(
+            f"filters.{name}", value, "give the ID of a VPC such as vpc-0123456789abcdef0, or a pattern with *"
+        )
+    return text
 
 
 # -- host variables --------------------------------------------------------------------------------------------------
@@ -226,6 +301,16 @@ def firewall_record(
     if associations is not None:
         record["vpc_endpoint_associations"] = [_association(item) for item in associations]
     return record
+
+
+def is_record(value: Any) -> bool:
+    """Return whether a value that was kept somewhere is a firewall's host variables."""
+    return (
+        isinstance(value, dict)
+        and set(_ALWAYS) <= set(value)
+        and all(isinstance(value[name], kind) for name, kind in {**_ALWAYS, **_SOMETIMES}.items() if name in value)
+        and all(isinstance(text, str) for text in (*value["availability_zones"], *value["tags"].values()))
+    )
 
 
 def _association(answer: Mapping[str, Any]) -> Record:
@@ -290,7 +375,9 @@ class HostName:
         if set(given) - {"name", "prefix", "separator"}:
             raise OptionError("hostnames", entry, allowed)
         for source in sources:
-            if source not in _SOURCES and not (isinstance(source, str) and re.fullmatch(r"tag:.+", source, re.DOTALL)):
+            if not isinstance(source, str) or (
+                source not in _SOURCES and not re.fullmatch(r"tag:.+", source, re.DOTALL)
+            ):
                 raise OptionError("hostnames", entry, allowed)
         return cls(given["name"], given.get("prefix") or "", separator)
 

@@ -278,6 +278,32 @@ def test_groups_and_composed_variables(inventories: Inventories) -> None:
     assert edge["first_endpoint"] == edge["endpoints"]["us-east-1a"]["endpoint_id"]
 
 
+def test_include_and_exclude_may_be_templates(inventories: Inventories) -> None:
+    env: dict[str, str | None] = {"WANTED": "e*"}
+    options = {"include": ["{{ lookup('env', 'WANTED') }}"], "exclude": ["{{ ['edge', 'x'] }}"]}
+    source = inventories.source({"regions": ["us-east-1"], **options})
+    listed = inventories.command("ansible-inventory", "--inventory", source, "--list", env=env)
+    assert list(listed.hosts) == ["egress"]
+
+
+def test_every_option_may_be_in_the_file_under_each_of_its_names(inventories: Inventories) -> None:
+    listed = inventories(
+        iam_role_arn=f"arn:aws:iam::{LAB}:role/hub",
+        aws_region="us-east-1",
+        aws_access_key_id="AKIATESTTESTTESTTEST",
+        aws_secret_key="secret",
+        aws_endpoint_url=inventories.endpoint_url,
+        aws_config={"read_timeout": 30},
+        cache=False,
+        cache_timeout=600,
+        cache_prefix="x",
+        leading_separator=False,
+        strict=True,
+        use_extra_vars=True,
+    )
+    assert list(listed.hosts) == ["egress"]
+
+
 # -- host names ------------------------------------------------------------------------------------------------------
 
 
@@ -416,11 +442,9 @@ def test_with_a_cache_aws_is_asked_once(
     assert second.inventory == first.inventory
     # What is missing is said again.
     assert "ListVpcEndpointAssociations was refused" in second.said
-    narrowed = list_again(exclude=["egress"], hostnames=["arn"])
+    renamed = list_again(hostnames=["arn"])
     assert asked() == count
-    assert set(narrowed.hosts) == {item["firewall_arn"] for item in first.hosts.values()} - {
-        item["firewall_arn"] for item in first.hosts.values() if item["firewall_name"] == "egress"
-    }
+    assert set(renamed.hosts) == arns(first)
     (kept,) = (tmp_path / "cache").iterdir()
     text = kept.read_text(encoding="utf-8")
     assert "firewall/edge" in text
@@ -431,6 +455,29 @@ def test_with_a_cache_aws_is_asked_once(
     assert len(fresh.hosts["edge"]["vpc_endpoint_associations"]) == 1
     assert list_again().inventory == fresh.inventory
     assert asked()["AssumeRole"] == 2
+
+
+def test_a_file_that_asks_for_something_else_is_not_answered_from_the_cache(
+    inventories: Inventories, fleet: dict[str, str], tmp_path: Path, asked: Callable[[], dict[str, int]]
+) -> None:
+    kept = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(tmp_path / "cache")}
+
+    def list_with(**options: Any) -> Listed:
+        source = inventories.source({**kept, "regions": ["us-east-1"], **options}, tmp_path)
+        return inventories.command("ansible-inventory", "--inventory", source, "--list")
+
+    assert len(list_with().hosts) == 2
+    assert len(list_with(regions=TWO_REGIONS).hosts) == 4
+    role = f"arn:aws:iam::{LAB}:role/audit"
+    assert arns(list_with(assume_role_arns=[role])) == {fleet[f"egress us-east-1 {LAB}"]}
+    assert arns(list_with(exclude=["e*"])) == set()
+    count = asked()
+    assert len(list_with(regions=TWO_REGIONS).hosts) == 4
+    assert asked() == count
+    for path in (tmp_path / "cache").iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("firewall_arn", "arn"), encoding="utf-8")
+    assert len(list_with().hosts) == 2
+    assert asked() != count
 
 
 # -- what goes wrong -------------------------------------------------------------------------------------------------
@@ -491,6 +538,19 @@ BAD = {
     "hostnames": ({"hostnames": ["dns-name"]}, "hostnames: 'dns-name'"),
     "filters": ({"filters": {"vpc_id": "vpc-0a"}}, "filters: 'vpc_id'"),
     "tags_variable": ({"tags_variable": "my tags"}, "tags_variable: 'my tags'"),
+    "variable": ({"tags_variable": "firewall_arn"}, "tags_variable: 'firewall_arn'"),
+    "keyword": ({"tags_variable": "class"}, "tags_variable: 'class'"),
+    "hostname": ({"hostnames": [{"name": ["name"]}]}, "hostnames: {'name': ['name']}"),
+    "prefix": ({"hostnames": [{"name": "name", "prefix": {"a": "b"}}]}, "hostnames: "),
+    "vpc": ({"filters": {"vpc-id": "foo"}}, "filters.vpc-id: 'foo'"),
+    "status": ({"filters": {"status": ["REDY"]}}, "filters.status: 'REDY'"),
+    "key": ({"exlude": ["edge"]}, "exlude: is not an option of flowops.aws.networkfirewall, in "),
+    "unlike": ({"zzz": 1}, "the options are access_key, accounts, "),
+    "china": ({"assume_role_arn": f"arn:aws-cn:iam::{OWN}:role/hub"}, "assume_role_arn: 'arn:aws-cn:iam"),
+    "external": ({"external_id": "sesame"}, "external_id: was given without a role"),
+    "short": ({"external_id": "s", "assume_role_arn": f"arn:aws:iam::{OWN}:role/hub"}, "external_id: the value"),
+    "setting": ({"aws_config": {"read_timeuot": 1}}, "aws_config: ["),
+    "attempts": ({"aws_config": {"retries": {"often": 1}}}, "often"),
 }
 
 

@@ -68,16 +68,21 @@ def test_on_an_ansible_without_trust_what_could_be_a_template_is_marked(monkeypa
     assert set(marked) == {EVIL, *odd}
 
 
-@pytest.mark.parametrize("value", [None, {}, [], "", "{", "[]", "{}", "[1]", "[[], [], []]", 7, "null"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *[None, {}, [], "", "{", "[]", "{}", "[1]", "[[], [], []]", 7, "null"],
+        *["[1, 2]", "[[{}], []]", '[[], "abc"]', "[[], {}]", "[[], [1]]", '["ab", []]', "[{}, []]"],
+    ],
+)
 def test_a_cache_that_holds_something_else(value: Any) -> None:
     assert inventory._uncached(value) is None
 
 
 def test_a_cache_that_holds_firewalls() -> None:
-    assert inventory._uncached(json.dumps([[{"firewall_name": "egress"}], ["left out"]])) == (
-        [{"firewall_name": "egress"}],
-        ["left out"],
-    )
+    kept = [firewall("egress", tags={"Env": "prod"}), firewall("edge", status="READY")]
+    assert inventory._uncached(json.dumps([kept, ["left out"]])) == (kept, ["left out"])
+    assert inventory._uncached(json.dumps([[*kept, firewall("hub", status=7)], []])) is None
 
 
 def plugin_with(**options: Any) -> Any:
@@ -196,3 +201,65 @@ def test_an_expression_that_fails_names_the_host() -> None:
         populate(plugin, firewall("edge"))
     plugin._options["strict"] = False
     assert populate(plugin, firewall("edge")) == []
+
+
+# -- the cache ---------------------------------------------------------------------------------------------------------
+
+ASKED: dict[str, Any] = {
+    "access_key": "AKIATESTTESTTESTTEST",
+    "accounts": [ACCOUNT],
+    "assume_role_arn": None,
+    "assume_role_arns": [],
+    "assume_role_name": "audit",
+    "endpoint_url": None,
+    "exclude": [],
+    "external_id": "sesame",
+    "filters": {},
+    "include": [],
+    "profile": None,
+    "region": "us-east-1",
+    "regions": ["us-east-1"],
+    "strict_permissions": True,
+}
+
+
+def key_of(**options: Any) -> str:
+    plugin = plugin_with(**{**ASKED, "secret_key": "secret", "hostnames": ["name"], "session_token": None, **options})
+    # As Ansible's loader reads them off the documentation.
+    plugin._defs = {name: {} for name in plugin._options}
+    return str(plugin.get_cache_key("/etc/fleet.networkfirewall.yml"))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("access_key", "AKIATESTTESTTESTTES2"),
+        ("accounts", ["444455556666"]),
+        ("assume_role_arn", f"arn:aws:iam::{ACCOUNT}:role/hub"),
+        ("assume_role_arns", [f"arn:aws:iam::{ACCOUNT}:role/other"]),
+        ("assume_role_name", "other"),
+        ("endpoint_url", "http://127.0.0.1:5000"),
+        ("exclude", ["edge"]),
+        ("external_id", "mustard"),
+        ("filters", {"tag:Env": "prod"}),
+        ("include", ["edge"]),
+        ("profile", "other"),
+        ("region", "eu-west-1"),
+        ("regions", ["us-east-1", "eu-west-1"]),
+        ("strict_permissions", False),
+    ],
+)
+def test_a_change_of_what_decides_what_is_asked_is_another_key_of_the_cache(option: str, value: Any) -> None:
+    assert key_of(**{option: value}) != key_of()
+
+
+def test_what_is_the_same_question_has_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = key_of()
+    # What names hosts is asked of nobody, and a secret goes with its access key ID.
+    assert key == key_of() == key_of(hostnames=["arn"], secret_key="another", keyed_groups=[{"key": "region"}])
+    assert not [secret for secret in ("sesame", "AKIA", "secret", ACCOUNT) if secret in key]
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/etc/other")
+    assert key_of() != key
+    monkeypatch.delenv("AWS_CONFIG_FILE")
+    monkeypatch.setattr(inventory, "_CACHE_FORMAT", 99)
+    assert key_of() != key

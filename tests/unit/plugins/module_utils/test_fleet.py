@@ -18,11 +18,15 @@ from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
     Role,
     Selection,
     check_accounts,
+    check_external_id,
+    check_partition,
     check_region,
+    check_variable,
     distinct,
     firewall_record,
     host_names,
     is_machine,
+    is_record,
     parse_role_arn,
     roles_of,
 )
@@ -144,6 +148,49 @@ def test_the_roles_of_accounts_and_arns_are_assumed_once_each() -> None:
     assert roles_of([], None, [], "aws") == []
     with pytest.raises(FlowOpsError, match="assume_role_arns: .* partition"):
         roles_of([], None, [twice], "aws")
+    with pytest.raises(FlowOpsError, match="^assume_role_arn: .* partition .* aws-us-gov"):
+        check_partition(parse_role_arn(twice, "assume_role_arn"), "aws-us-gov", "assume_role_arn")
+
+
+@pytest.mark.parametrize("value", ["ab", "a" * 1224, "Az09_+=,.@:/-", 12])
+def test_an_external_id(value: Any) -> None:
+    assert check_external_id(value, True) == str(value)
+    with pytest.raises(FlowOpsError, match="^external_id: was given without a role "):
+        check_external_id(value, False)
+
+
+@pytest.mark.parametrize("value", ["a", "a" * 1225, "a b", "é1", "ab\n", 7, {}])
+def test_what_is_no_external_id_and_is_not_shown(value: Any) -> None:
+    with pytest.raises(FlowOpsError) as caught:
+        check_external_id(value, True)
+    assert caught.value.message == (
+        "external_id: the value given is not allowed; give 2 to 1224 characters out of letters, digits and '_+=,.@:/-'."
+    )
+
+
+@pytest.mark.parametrize("has_role", [True, False])
+def test_no_external_id(has_role: bool) -> None:
+    # What the look-up of an environment variable that is not set gives is empty.
+    assert check_external_id(None, has_role) is check_external_id("", has_role) is None
+
+
+@pytest.mark.parametrize("name", ["tags", "firewall_tags", "_t1", "TAGS"])
+def test_the_name_of_a_variable(name: str) -> None:
+    assert check_variable(name, "tags_variable") == name
+
+
+@pytest.mark.parametrize("name", ["my tags", "été", "class", "None", "1a", "", "a\n", None, 7])
+def test_what_is_no_name_of_a_variable(name: Any) -> None:
+    with pytest.raises(FlowOpsError, match="^tags_variable: .*such as firewall_tags"):
+        check_variable(name, "tags_variable")
+
+
+@pytest.mark.parametrize(
+    "name", ["firewall_arn", "vpc_id", "proxy_settings", "ansible_connection", "ansible_x", "inventory_dir", "groups"]
+)
+def test_a_variable_that_is_somebodys_already(name: str) -> None:
+    with pytest.raises(FlowOpsError, match=f"^tags_variable: '{name}' is not allowed; .*set by"):
+        check_variable(name, "tags_variable")
 
 
 # -- which firewalls -------------------------------------------------------------------------------------------------
@@ -162,6 +209,8 @@ def test_the_roles_of_accounts_and_arns_are_assumed_once_each() -> None:
         ({"arn": "*:eu-*"}, False),
         ({"vpc-id": "vpc-0a"}, True),
         ({"vpc-id": ["vpc-0b"]}, False),
+        ({"vpc-id": "*0a"}, True),
+        ({"status": ["provision*", "re?dy"]}, True),
         ({"status": "ready"}, True),
         ({"status": ["PROVISIONING", "FAILED"]}, False),
         ({"sync-state": "IN_SYNC"}, True),
@@ -229,6 +278,10 @@ def test_the_api_is_asked_for_vpcs_only_by_their_ids() -> None:
         ({"filters": {"name": []}}, "filters.name: []"),
         ({"filters": {"name": None}}, "filters.name: None"),
         ({"filters": {"tag:Env": {"a": "b"}}}, "filters.tag:Env: "),
+        ({"filters": {"vpc-id": ["vpc-0a", "foo"]}}, "filters.vpc-id: 'foo' is not allowed; give the ID of a VPC"),
+        ({"filters": {"vpc-id": "vpc-0A"}}, "filters.vpc-id: 'vpc-0A'"),
+        ({"filters": {"status": ["REDY"]}}, "filters.status: 'REDY' is not allowed; known are DELETING, FAILED, "),
+        ({"filters": {"sync-state": "synced"}}, "filters.sync-state: 'synced' is not allowed; known are "),
         ({"include": [None]}, "include: None"),
         ({"exclude": [""]}, "exclude: ''"),
     ],
@@ -260,6 +313,18 @@ def test_the_variables_of_a_firewall() -> None:
         "status": "READY",
         "sync_state": "IN_SYNC",
     }
+
+
+@pytest.mark.parametrize("role", [None, Role("arn:aws:iam::111122223333:role/audit", "aws", ACCOUNT)])
+def test_what_is_kept_of_a_firewall_is_known_again(role: Role | None) -> None:
+    found = firewall_record(described(), None, role)
+    assert is_record(found)
+    for name in ("firewall_arn", "tags", "endpoints"):
+        assert not is_record({key: value for key, value in found.items() if key != name})
+        assert not is_record({**found, name: 7})
+    assert not is_record({**found, "vpc_id": None})
+    assert not is_record({**found, "tags": {"a": 1}})
+    assert not is_record([found])
 
 
 def test_the_variables_of_associations() -> None:
@@ -379,6 +444,10 @@ def test_where_the_name_of_a_host_comes_from(hostnames: list[Any], name: str) ->
         {"name": "name", "separator": "/"},
         {"name": "name", "separator": 1},
         {"name": "name", "suffix": "region"},
+        {"name": ["name"]},
+        {"name": {"tag": "x"}},
+        {"name": "name", "prefix": {"a": "b"}},
+        {"name": "name", "prefix": ["region"]},
     ],
 )
 def test_an_entry_of_hostnames_that_is_none(entry: Any) -> None:
