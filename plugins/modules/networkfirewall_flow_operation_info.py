@@ -70,6 +70,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+firewall_arn:
+  description: The ARN of the firewall.
+  returned: always
+  type: str
+  sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
 flow_operations:
   description: The flow operations, in the order of the API.
   returned: when O(query) is not given
@@ -193,7 +198,7 @@ def list_operations(module: AnsibleAWSModule) -> dict[str, Any]:
     api.check_scope(scope)
     arn = api.arn_of(params)
     listing = api.flow_operations(arn, scope, params["flow_operation_type"], paging)
-    result: dict[str, Any] = {"changed": False}
+    result: dict[str, Any] = {"changed": False, "firewall_arn": arn}
     if expression is not None:
         result["query_result"] = arguments.searched(expression, listing, params["query"])
     else:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,20 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.flowops.aws.plugins.module_utils.auditing import audit
+from ansible_collections.flowops.aws.plugins.module_utils.proving import prove
+from ansible_collections.flowops.aws.plugins.module_utils.verifying import verify
+from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_capture import capture
+from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush import flush
+from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush_impact_info import flush_impact
+from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_info import list_operations
+from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_result_info import read_flows
+
 ROOT = Path(__file__).resolve().parents[3]
 QUERIES: dict[str, dict[str, str]] = yaml.safe_load(
     (ROOT / "extensions" / "audit" / "event_query.yml").read_text(encoding="utf-8")
 )
-ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
+ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 NODE = {
     "name": "egress",
     "canonical_facts": {"firewall_arn": ARN},
@@ -27,10 +37,21 @@ NODE = {
         "infra_bucket": "Networking",
         "device_type": "Network Firewall",
         "region": "us-east-1",
-        "account_id": "111122223333",
+        "account_id": "123456789012",
     },
 }
-OPERATIONS = [f"flowops.aws.networkfirewall_flow_{name}" for name in ("capture", "flush", "operation_info")]
+OPERATIONS = [f"flowops.aws.networkfirewall_flow_{name}" for name in ("capture", "flush")]
+POLICY = {"default": "deny", "rules": []}
+WORKS: dict[str, Callable[..., dict[str, Any]]] = {
+    "flow_audit": audit,
+    "flow_capture": capture,
+    "flow_flush": flush,
+    "flow_flush_impact_info": flush_impact,
+    "flow_operation_info": list_operations,
+    "flow_operation_result_info": read_flows,
+    "flow_plan": prove,
+    "flow_verify": verify,
+}
 
 
 def run(module: str, result: Any) -> list[Any]:
@@ -56,6 +77,51 @@ def test_every_module_that_says_which_firewall_it_worked_on_is_counted() -> None
             wanted.add(f"flowops.aws.{module.stem}")
     assert len(wanted) >= 6
     assert set(QUERIES) == wanted
+
+
+def results(module_of: Callable[..., Any], control: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Return what each module gives in a run from the capture to the proof, each in the ways that it is used."""
+    found: list[tuple[str, dict[str, Any]]] = []
+
+    def run_module(name: str, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+        given = {"firewall_arn": ARN, "wait": False, "wait_timeout": 60, **options}
+        result = WORKS[name](module_of(given, check_mode))
+        control.advance(10)
+        found.append((f"flowops.aws.networkfirewall_{name}", result))
+        return result
+
+    named = {"firewall_arn": None, "firewall_name": "egress"}
+    everything = [{"any": True}]
+    run_module("flow_flush_impact_info", **named)
+    run_module("flow_capture", check_mode=True, flow_filters=everything)
+    operations = run_module("flow_capture", flow_filters=everything)["flow_operations"]
+    audited = run_module("flow_audit", operations=operations, plan=True, policy=POLICY, max_findings=10, top_n=1)
+    plan = audited["plan"]["operations"]
+    run_module("flow_plan", plan=plan, max_flows=1)
+    run_module("flow_flush", check_mode=True, operations=plan)
+    run_module("flow_flush", operations=plan)
+    run_module("flow_verify", operations=operations, plan=plan, max_flows=1)
+    run_module("flow_operation_result_info", flow_operation_id=operations[0]["flow_operation_id"])
+    run_module("flow_operation_info", **named)
+    run_module("flow_operation_info", describe=True)
+    run_module("flow_operation_info", query="FlowOperations[].FlowOperationId")
+    run_module("flow_operation_info", flow_operation_type="FLOW_FLUSH", max_items=1)
+    return found
+
+
+def test_each_module_that_has_worked_on_a_firewall_counts_it_however_it_is_used(
+    module_of: Callable[..., Any], control: Any
+) -> None:
+    found = results(module_of, control)
+    assert {name for name, _result in found} == set(QUERIES)
+    for name, result in found:
+        assert run(name, result) == [NODE], (name, result)
+
+
+def test_a_listing_without_a_row_counts_the_firewall_that_was_asked(module_of: Callable[..., Any]) -> None:
+    result = list_operations(module_of({"firewall_arn": ARN}))
+    assert result["flow_operations"] == []
+    assert run("flowops.aws.networkfirewall_flow_operation_info", result) == [NODE]
 
 
 @pytest.mark.parametrize("module", sorted(set(QUERIES) - set(OPERATIONS)))

@@ -121,7 +121,9 @@ def test_a_bad_option_reaches_no_aws(
 def test_operations_are_listed_and_described(module_of: Callable[..., Any], control: Any) -> None:
     control.add_operations("egress", "us-east-1a", count=3)
     control.add_operations("egress", "us-east-1b", type="FLOW_FLUSH", status="COMPLETED_WITH_ERRORS")
-    rows = list_operations(module_of({"firewall_name": "egress"}))["flow_operations"]
+    listing = list_operations(module_of({"firewall_name": "egress"}))
+    assert listing["firewall_arn"] == ARN
+    rows = listing["flow_operations"]
     assert len(rows) == 4 and set(rows[0]) == {
         "flow_operation_id", "flow_operation_type", "flow_request_timestamp", "flow_operation_status",
     }  # fmt: skip
@@ -139,6 +141,7 @@ def test_a_listing_cut_short_says_where_to_go_on(module_of: Callable[..., Any], 
         module_of({"firewall_arn": ARN, "max_items": 2, "query": "FlowOperations[].FlowOperationId"})
     )
     assert len(result["query_result"]) == 2 and result["next_token"]
+    assert result["firewall_arn"] == ARN
     with pytest.raises(FlowOpsError, match="query and describe"):
         list_operations(module_of({"firewall_arn": ARN, "query": "FlowOperations", "describe": True}))
 
