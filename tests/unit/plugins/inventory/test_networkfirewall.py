@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 from ansible_collections.flowops.aws.plugins.inventory import networkfirewall as inventory
 from ansible_collections.flowops.aws.plugins.module_utils.fleet import HostName
@@ -90,6 +91,7 @@ def plugin_with(**options: Any) -> Any:
     plugin = inventory.InventoryModule()
     plugin.inventory = InventoryData()
     plugin.loader = DataLoader()
+    plugin.templar = Templar(loader=plugin.loader)
     fixed = {"leading_separator": True, "strict": True, "use_extra_vars": False}
     plugin._options = {"compose": {}, "groups": {}, "keyed_groups": [], **fixed, **options}
     return plugin
