@@ -56,9 +56,11 @@ class ActionModule(ActionBase):
         }
 
     def _found(self, path: str) -> str:
-        """Return where a policy file lies: as given, from the working directory, or from the playbook's folder."""
+        """Return where a policy file lies: from the working directory, the playbook's folder, or the one around it."""
         started_in = os.environ.get("PWD", os.getcwd())
-        tried = [os.path.join(started_in, path), str(self._loader.path_dwim(path))]
+        # AWX runs the playbooks of a project, mostly in a folder of it, and does not always say where the project lies.
+        beside = str(self._loader.path_dwim(path))
+        tried = [os.path.join(started_in, path), beside, str(self._loader.path_dwim(os.path.join(os.pardir, path)))]
         for candidate in tried:
             if os.path.isfile(candidate):
                 return os.path.abspath(candidate)

@@ -23,7 +23,8 @@ options:
   policy_file:
     description:
       - A YAML file that holds the policy, on the controller. Set files in it are relative to its folder.
-      - A relative path starts at the directory that ansible-playbook was started in, or else at the playbook's folder.
+      - A relative path starts at the directory that ansible-playbook was started in, or else at the playbook's folder,
+        or at the one around that.
     type: path
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -37,6 +38,7 @@ from ansible_collections.flowops.aws.plugins.modules import (
 )
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
 from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, Run
 
@@ -426,6 +428,34 @@ def test_the_execution_audit_needs_what_its_policy_lists(accounts: Accounts, con
             list(things_graph(partial(accounts.client, keys=refused), {}).messages("execution", Paging()))
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_summary_needs_what_its_policy_lists(runner: FirewallRunner, accounts: Accounts, allowed: bool) -> None:
+    arn = "arn:aws:network-firewall:us-east-1:123456789012:firewall/summed"
+    report = {
+        **{"firewall_arn": arn, "firewall_name": "summed", "verdict": "compliant", "partial": False, "flow_count": 8},
+        **{"findings_total": 0, "audited_at": datetime.now(timezone.utc).isoformat(), "counts": {"by_severity": {}}},
+        "plan": {"hash": "0a" * 32, "flow_count": 0, "inseparable": 0},
+    }
+    owner = accounts.client("s3")
+    if BUCKET not in [item["Name"] for item in owner.list_buckets()["Buckets"]]:
+        owner.create_bucket(Bucket=BUCKET)
+    owner.put_object(Bucket=BUCKET, Key="123456789012-us-east-1-summed-report.json", Body=json.dumps(report))
+    policy = document("summary-s3")
+    (action,) = actions_of(policy)
+    keys = accounts.user(policy if allowed else document("audit", "audit-s3"))
+    env = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+    common = {"flow_summary_s3_bucket": BUCKET, "flow_summary_connection": runner.connection}
+    with enable_iam_authentication():
+        run = runner("flowops.aws.summary", {"summed": {"firewall_arn": arn}}, common, env=env)
+    assert action == "s3:GetObject"
+    assert (run.rc == 0) is allowed, run.explain()
+    if allowed:
+        assert fact(run, "localhost", "flow_summary_result")["verdicts"] == {"compliant": 1}
+    else:
+        # S3 tells neither from a report that is not there.
+        assert_sentence(failed(run, "localhost")[-1].result["msg"], ["no result of", arn])
+
+
 # -- the roles, in another account ------------------------------------------------------------------------------------
 
 
@@ -485,7 +515,8 @@ def test_the_roles_act_in_the_account_of_the_firewall(abroad: Abroad, accounts: 
     assert (result["verdict"], result["gone"]) == ("remediated", 1)
     inside = accounts.inside(BRANCH)
     uploaded = accounts.client("s3", inside).list_objects_v2(Bucket="branch-evidence")["Contents"]
-    assert len(uploaded) == len(list((abroad.folder / "reports").iterdir()))
+    # The plan is there twice.
+    assert len(uploaded) == len(list((abroad.folder / "reports").iterdir())) + 1
     assert len(accounts.client("securityhub", inside).get_findings()["Findings"]) == 1
 
 

@@ -208,6 +208,31 @@ def test_the_workflow_is_told_of_each_firewall(isolated: Isolated) -> None:
         assert not {"flows", "flow_operations"} & set(summary)
 
 
+def test_only_the_firewalls_that_an_event_names_are_touched(runner: FirewallRunner, control: Control, aws: Any) -> None:
+    content = {ZONES[0]: flows(0)}
+    hosts = {}
+    for name in ("edge", "edges", "other"):
+        hosts[name] = {"firewall_arn": control.add_firewall(f"event-{name}", flows=content)["arn"]}
+    variables = {
+        "flow_remediate_connection": runner.connection,
+        "flow_remediate_addresses": "192.0.2.7",
+        "flowops_firewall_arns": f"{hosts['edge']['firewall_arn']}\n{hosts['edges']['firewall_arn']}0",
+    }
+    run = runner("flowops.aws.isolate", hosts, variables)
+    assert run.rc == 0, run.explain()
+    assert {
+        name: sum(of(flow, "192.0.2.7") for flow in live(aws, item["firewall_arn"], ZONES[:1]))
+        for name, item in hosts.items()
+    } == {
+        "edge": 0,
+        "edges": 3,
+        "other": 3,
+    }
+    refused = runner("flowops.aws.isolate", hosts, {**variables, "flowops_firewall_arns": "event-other"})
+    assert refused.rc == 2
+    assert_sentence(failed(refused, "other")[-1].result["msg"], ["flowops_firewall_arns: 'event-other'", "ARNs"])
+
+
 def test_no_traceback_is_shown(isolated: Isolated) -> None:
     assert isolated.run.rc == 2
     assert "Traceback" not in isolated.run.output

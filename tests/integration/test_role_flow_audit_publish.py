@@ -195,7 +195,12 @@ def test_what_was_not_to_be_published_is_not(run: Run, hub: Any, bucket: Any, ar
 def test_the_bucket_holds_every_file_encrypted_and_without_a_grant_to_others(run: Run, bucket: Any) -> None:
     folder = folder_of(run, "telnet")
     keys = {item["Key"] for item in bucket.list_objects_v2(Bucket=BUCKET)["Contents"]}
-    assert keys == {f"audits/today/{STEM}-telnet-{suffix}" for suffix in (*DATA, *REPORTS)}
+    plan = json.loads((folder / f"{STEM}-telnet-plan.json").read_text(encoding="utf-8"))
+    assert keys == {
+        *(f"audits/today/{STEM}-telnet-{suffix}" for suffix in (*DATA, *REPORTS)),
+        # Where no later audit writes.
+        f"audits/today/plans/{plan['hash']}/{STEM}-telnet-plan.json",
+    }
     for key in keys:
         stored = bucket.get_object(Bucket=BUCKET, Key=key)
         assert stored["Body"].read() == (folder / Path(key).name).read_bytes()

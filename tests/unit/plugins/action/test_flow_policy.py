@@ -71,6 +71,12 @@ def test_the_folder_it_was_started_in_comes_before_the_playbook_s(tmp_path: Path
     assert run(tmp_path, policy_file=str(absolute))["policy_dir"] == str(absolute.parent)
 
 
+def test_a_project_is_around_the_folder_of_its_playbooks(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "policy.yml").write_text(yaml.safe_dump(POLICY), encoding="utf-8")
+    assert run(tmp_path, policy_file="policies/policy.yml")["policy_dir"] == str(tmp_path / "policies")
+
+
 @pytest.mark.parametrize(
     ("content", "parts"),
     [
