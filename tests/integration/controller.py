@@ -71,7 +71,8 @@ class Controller:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         # What AWX brings along.
-        self._create("credentials", {"name": "Ansible Galaxy"})
+        for name in ("Ansible Galaxy", "Ours"):
+            self._create("credentials", {"name": name})
         self._create("credential_types", {"name": "Amazon Web Services"})
         self.written.clear()
 
@@ -126,6 +127,10 @@ class Controller:
                 self.surveys[path] = body
                 return 200, {}
             return 200, self.surveys.get(path, {})
+        if words[2] == "update":
+            # Synced at once; nobody has committed anything meanwhile.
+            made = self._create("project_updates", {"status": "successful", "finished": "now", "failed": False})
+            return 202, made
         if words[2] == "create_approval_template":
             made = self._create("workflow_approval_templates", body)
             item["unified_job_template"] = made["id"]

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
     }
     for item in templates.values():
         assert item["ask_job_type_on_launch"] is True
-        assert item["ask_variables_on_launch"] is False
+        assert item["ask_variables_on_launch"] is item["ask_limit_on_launch"] is False
         assert controller.surveys[f"{item['url']}survey_spec/"]["spec"]
     (source,) = controller.objects["inventory_sources"].values()
     assert source["source"] == "scm"
@@ -85,7 +86,10 @@ def test_what_awx_is_to_evaluate_reaches_it_unevaluated(first: Run, controller: 
 
 def test_the_workflow_remediates_only_what_was_approved(first: Run, controller: Controller) -> None:
     workflow = controller.named("workflow_job_templates")["flowops audit, approve, remediate, verify"]
-    assert (workflow["ask_variables_on_launch"], workflow["survey_enabled"]) == (False, False)
+    # Only the firewalls are asked for: no variable can take the place of what was approved, no limit break a node.
+    assert workflow["ask_variables_on_launch"] is workflow["ask_limit_on_launch"] is False
+    asked = controller.surveys[f"{workflow['url']}survey_spec/"]["spec"]
+    assert [item["variable"] for item in asked] == ["flowops_limit"]
     assert not workflow.get("extra_vars")
     nodes = {
         item["identifier"]: item
@@ -111,20 +115,11 @@ def test_the_workflow_remediates_only_what_was_approved(first: Run, controller: 
 
 def test_a_second_run_changes_nothing(first: Run, runner: PlaybookRunner, controller: Controller) -> None:
     controller.written.clear()
-    data = yaml.safe_load((ROOT / "playbooks" / "vars" / "awx.yml").read_text("utf-8").replace("!unsafe ", ""))
-    # The rest is made of the same modules.
-    some = {
-        "flowops_awx_slices": 3,
-        "flowops_awx_templates": [item for item in data["flowops_awx_templates"] if item["name"] == "flowops verify"],
-        "flowops_awx_workflows": [
-            item for item in data["flowops_awx_workflows"] if item["name"] == "flowops nightly audit"
-        ],
-    }
-    run = set_up(runner, controller, **some)
+    run = set_up(runner, controller, flowops_awx_slices=3, flowops_awx_s3_bucket="our-audits")
     assert run.rc == 0, run.explain()
     assert len([item for item in run.tasks if item.task.startswith("Set the ")]) > 8
     assert [item.task for item in run.tasks if item.result.get("changed")] == []
-    assert controller.written == []
+    assert re.fullmatch(r"POST /api/v2/projects/\d+/update/", "\n".join(controller.written))
 
 
 def test_no_secret_is_told(first: Run) -> None:
@@ -183,8 +178,53 @@ def test_ansible_builder_makes_a_context(tmp_path: Path) -> None:
     # What it is called depends on the container engine that was found.
     (container,) = (path for path in built.parent.iterdir() if path.name in ("Containerfile", "Dockerfile"))
     wanted = yaml.safe_load((built / "requirements.yml").read_text(encoding="utf-8"))
-    assert wanted == yaml.safe_load((ROOT / "collections" / "requirements.yml").read_text(encoding="utf-8"))
+    assert [item["name"] for item in wanted["collections"]] == ["flowops.aws"]
     assert (built / "requirements.txt").read_text("utf-8") == (ROOT / "requirements.txt").read_text("utf-8")
     assert "ansible-galaxy collection install" in container.read_text(encoding="utf-8")
     ours = yaml.safe_load((ROOT / "meta" / "execution-environment.yml").read_text(encoding="utf-8"))
     assert (ROOT / ours["dependencies"]["python"]).is_file()
+
+
+def test_a_second_organization_has_templates_of_its_own(
+    first: Run, runner: PlaybookRunner, controller: Controller
+) -> None:
+    names = {"aws": "two AWS", "environment": "two", "inventory": "two", "project": "two"}
+    run = set_up(
+        runner,
+        controller,
+        flowops_awx_organization="two",
+        flowops_awx_names=names,
+        flowops_awx_galaxy_credentials=["Ansible Galaxy", "Ours"],
+    )
+    assert run.rc == 0, run.explain()
+    organizations = {item["id"]: name for name, item in controller.named("organizations").items()}
+    assert sorted(organizations.values()) == ["flowops", "two"]
+    templates = {item["id"]: item for item in controller.objects["job_templates"].values()}
+    workflows = controller.objects["workflow_job_templates"]
+    nodes = [
+        item
+        for item in controller.objects["workflow_job_template_nodes"].values()
+        if item["unified_job_template"] in templates
+    ]
+    assert len(nodes) == 2 * 6
+    for node in nodes:
+        used = templates[node["unified_job_template"]]
+        assert used["organization"] == workflows[node["workflow_job_template"]]["organization"]
+
+
+def test_the_repository_is_the_collection_of_its_own_project(tmp_path: Path) -> None:
+    galaxy = [str(Path(sys.executable).parent / "ansible-galaxy"), "collection", "install", "--no-deps", "--offline"]
+    # As AWX does, in the folder of the project.
+    done = subprocess.run(
+        [*galaxy, "-r", "collections/requirements.yml", "-p", str(tmp_path)],
+        cwd=ROOT,
+        env=environment({"ANSIBLE_HOME": str(tmp_path / "home"), "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}),
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    installed = tmp_path / "ansible_collections" / "flowops" / "aws"
+    for name in ("roles/flow_audit", "plugins/modules/networkfirewall_flow_capture.py", "playbooks/audit.yml"):
+        assert (installed / name).exists()

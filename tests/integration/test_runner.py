@@ -44,6 +44,8 @@ POLICY = {"rules": [{"name": "no-telnet", "action": "deny", "severity": "high", 
 # Names out of order: AWX slices the hosts by their names.
 EVERYTHING = [{"source_address": "0.0.0.0/0"}]
 OBJECTS = yaml.load((ROOT / "playbooks" / "vars" / "awx.yml").read_text(encoding="utf-8"), UnsafeLoader)
+# What AWX tells a job of the workflow that it is a node of.
+WORKFLOW = {"awx_workflow_job_id": 7}
 FLEET = {"west": 2, "core": 0, "branch-a": 3, "lab": 0}
 
 
@@ -202,19 +204,27 @@ def bucket(client: Callable[..., Any]) -> Any:
 def template_of(name: str, **more: Any) -> dict[str, Any]:
     """The own variables of a template as playbooks/awx.yml gives them to AWX, with others on top."""
     (found,) = [item for item in OBJECTS["flowops_awx_templates"] if item["name"] == name]
-    own = {key: value for key, value in found["extra_vars"].items() if "flowops_awx_" not in str(value)}
-    return {**own, **more}
+    return {**{name: filled_in(value) for name, value in found["extra_vars"].items()}, **more}
+
+
+def filled_in(value: Any) -> Any:
+    """Return a value of playbooks/vars/awx.yml as playbooks/awx.yml gives it to AWX."""
+    if isinstance(value, dict):
+        return {name: filled_in(item) for name, item in value.items()}
+    name = str(value).removeprefix("{{ ").removesuffix(" }}")
+    return OBJECTS[name] if name.startswith("flowops_awx_") else value
 
 
 def survey_of(name: str, **answers: Any) -> dict[str, Any]:
-    """What AWX gives for the survey of a template: its defaults, and answers in the types that AWX has."""
+    """What AWX gives for a template's survey in a workflow: its defaults, and answers in the types that AWX has."""
     (found,) = [item for item in OBJECTS["flowops_awx_templates"] if item["name"] == name]
     # AWX's interface sends empty text for a question without an answer.
     empty = {item["variable"]: "" for item in found["survey"] if item["type"] in ("text", "textarea")}
+    # The default of a choice of several is text, which AWX's own check drops, since an answer is a list.
     defaults = {
-        item["variable"]: item["default"].split("\n") if item["type"] == "multiselect" else item["default"]
+        item["variable"]: item["default"]
         for item in found["survey"]
-        if "default" in item
+        if "default" in item and item["type"] != "multiselect"
     }
     assert set(answers) <= {item["variable"] for item in found["survey"]}
     return {**empty, **defaults, **answers}
@@ -247,8 +257,8 @@ def slices(jobs: Jobs, hosts: dict[str, Any], bucket: Any, tmp_path_factory: pyt
 
 @pytest.fixture(scope="module")
 def summary(jobs: Jobs, hosts: dict[str, Any], slices: list[Job]) -> Job:
-    given = {**survey_of("flowops summary"), **merged(*slices)}
-    return jobs("playbooks/summary.yml", hosts, template_of("flowops summary"), given)
+    given = {**survey_of("flowops summary"), **merged(*slices), **WORKFLOW}
+    return jobs("playbooks/summary.yml", hosts, template_of("flowops summary", flowops_summary_bucket=BUCKET), given)
 
 
 def assert_kept_whole(job: Job) -> None:
@@ -311,14 +321,15 @@ def test_the_summary_shows_every_plan_with_its_hash(summary: Job, slices: list[J
     arn = hosts["west"]["firewall_arn"]
     (line,) = [line for line in lines if line.startswith(f"{arn}: ")]
     assert line == (
-        f"{arn}: noncompliant, 2 of 8 flows break the policy, the plan cuts 2 flows, hash {audits[arn]['plan_hash']}"
+        f"{arn}: noncompliant, 2 of 8 flows broke the policy at {audits[arn]['audited_at']},"
+        f" the plan cuts 2 flows, hash {audits[arn]['plan_hash']}"
     )
     assert lines[-1] == f"All plans: 5 flows to cut, hash {handed_on['hash']}"
 
 
 def test_what_was_uploaded_says_the_same(jobs: Jobs, hosts: dict[str, Any], summary: Job) -> None:
     extra = {"firewall_arn": "arn:aws:network-firewall:us-east-1:123456789012:firewall/gone"}
-    own = template_of("flowops summary", flow_summary_s3_bucket=BUCKET, flow_summary_connection={"region": "us-east-1"})
+    own = template_of("flowops summary", flowops_summary_bucket=BUCKET)
     everywhere = {**hosts, "gone": {**hosts["lab"], **extra}}
     job = jobs("playbooks/summary.yml", everywhere, own, survey_of("flowops summary"))
     assert job.status == "failed"
@@ -330,6 +341,45 @@ def test_what_was_uploaded_says_the_same(jobs: Jobs, hosts: dict[str, Any], summ
     }
     # One bucket, one run of audits: the plans are the same ones.
     assert uploaded["firewalls"][hosts["west"]["firewall_arn"]]["plan_hash"] in str(handed_on["firewalls"])
+    assert {arn: item.get("plan_object") for arn, item in uploaded["firewalls"].items()} == {
+        arn: item.get("plan_object") for arn, item in handed_on["firewalls"].items()
+    }
+
+
+def test_a_slice_that_failed_is_missing_whatever_was_uploaded_before(
+    jobs: Jobs, hosts: dict[str, Any], slices: list[Job]
+) -> None:
+    given = {**survey_of("flowops summary"), **slices[0].artifacts, **WORKFLOW}
+    job = jobs("playbooks/summary.yml", hosts, template_of("flowops summary", flowops_summary_bucket=BUCKET), given)
+    assert job.status == "failed"
+    missing = [hosts[name]["firewall_arn"] for name in slice_of(hosts, 2, 2)]
+    assert job.artifacts["flow_summary"]["missing"] == sorted(missing)
+    assert_sentence(job.failures()[-1], ["no result of", *missing])
+
+
+def test_firewalls_are_picked_by_a_pattern(jobs: Jobs, hosts: dict[str, Any], slices: list[Job]) -> None:
+    given = {**survey_of("flowops summary", flowops_limit="west,lab"), **merged(*slices), **WORKFLOW}
+    job = jobs("playbooks/summary.yml", hosts, template_of("flowops summary"), given)
+    assert job.status == "successful", job.stdout
+    assert job.artifacts["flow_summary"]["missing"] == []
+    # A slice may have none of them.
+    own = template_of("flowops audit")
+    job = jobs("playbooks/audit.yml", {"core": hosts["core"]}, own, survey_of("flowops audit", flowops_limit="west"))
+    assert job.status == "successful", job.stdout
+    assert job.artifacts == {}
+
+
+def test_a_plan_that_is_nowhere_is_told_to_whoever_is_to_approve_it(
+    jobs: Jobs, hosts: dict[str, Any], tmp_path: Path
+) -> None:
+    west = {"west": hosts["west"]}
+    own = template_of("flowops audit", flow_audit_report_dir=str(tmp_path), flow_audit_max_artifact=10)
+    audited = jobs("playbooks/audit.yml", west, own, survey_of("flowops audit"))
+    given = {**survey_of("flowops summary"), **audited.artifacts, **WORKFLOW}
+    job = jobs("playbooks/summary.yml", west, template_of("flowops summary"), given)
+    assert job.status == "successful", job.stdout
+    lines = job.message("Show the plans and their hashes to whoever is to approve them")
+    assert lines[0].endswith("it was too large to be handed on and was not uploaded, so that it cannot be carried out")
 
 
 def test_what_was_approved_is_cut_and_nothing_else(
@@ -366,6 +416,20 @@ def test_what_was_approved_is_cut_and_nothing_else(
     refused = jobs("playbooks/remediate_approved.yml", {"west": hosts["west"]}, own, given)
     assert refused.status == "failed"
     assert_sentence(refused.failures()[0], [digest, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
+    # Nothing is said of a plan that nobody approved either.
+    given_verify = {**survey_of("flowops verify"), **artifacts}
+    unproved = jobs(
+        "playbooks/verify_approved.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify
+    )
+    assert unproved.status == "failed"
+    assert_sentence(unproved.failures()[0], [digest, "not the one that was approved", audits["west"]["plan_hash"]])
+    named = f"s3://{BUCKET}/{key}"
+    for playbook, template in (("remediate", "flowops remediate"), ("verify", "flowops verify")):
+        for answer, words in (("", ["flowops_approved_hash", "''"]), ("f" * 64, [digest, "f" * 64])):
+            alone = survey_of(template, flowops_plan_object=named, flowops_approved_hash=answer)
+            job = jobs(f"playbooks/{playbook}_approved.yml", {"west": hosts["west"]}, template_of(template), alone)
+            assert job.status == "failed"
+            assert_sentence(job.failures()[0], words)
     assert starts_of(control, arns["west"], "StartFlowFlush") == []
     bucket.put_object(Bucket=BUCKET, Key=key, Body=approved)
 
@@ -388,8 +452,7 @@ def test_what_was_approved_is_cut_and_nothing_else(
     }
     assert {item["evidence"]["manifest_sha256"] for item in told.values()} < heads
 
-    given = {**survey_of("flowops verify"), **artifacts}
-    verified = jobs("playbooks/verify_approved.yml", hosts, template_of("flowops verify"), given)
+    verified = jobs("playbooks/verify_approved.yml", hosts, template_of("flowops verify"), given_verify)
     assert verified.status == "successful", verified.stdout
     assert_kept_whole(verified)
 

@@ -41,6 +41,10 @@ def options() -> dict[str, dict[str, Any]]:
     return found
 
 
+def _differs(question: dict[str, Any], known: dict[str, dict[str, Any]]) -> bool:
+    return bool(question.get("default", "").splitlines() != known[question["variable"]]["default"])
+
+
 def is_a(kind: type, value: object) -> bool:
     """Return whether a value has a type of AWX's, where true is no number."""
     return isinstance(value, kind) and not isinstance(value, bool)
@@ -67,8 +71,14 @@ def test_a_question_is_one_that_awx_takes(question: dict[str, Any]) -> None:
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda item: item["name"])
 def test_a_template_sets_options_that_there_are(template: dict[str, Any]) -> None:
     known = options()
-    named = [*template["extra_vars"], *(item["variable"] for item in template["survey"])]
-    assert len(named) == len(set(named))
+    asked = {item["variable"]: item for item in template["survey"]}
+    named = [*template["extra_vars"], *asked]
+    # A default of a choice of several is for people: AWX gives it neither to a schedule nor to a node of a workflow.
+    twice = set(template["extra_vars"]) & set(asked)
+    assert len(asked) == len(template["survey"])
+    assert twice == {name for name, item in asked.items() if item["type"] == "multiselect" and _differs(item, known)}
+    for name in twice:
+        assert template["extra_vars"][name] == asked[name]["default"].splitlines()
     own = [name for name in named if not name.startswith("flowops_")]
     assert set(own) <= set(known)
     for item in template["survey"]:
@@ -95,6 +105,14 @@ def test_nothing_that_is_asked_for_outranks_what_was_approved() -> None:
         named = {*template["extra_vars"], *(item["variable"] for item in template["survey"])}
         assert not named & bound
         assert not [name for name in named if name.startswith("flow_audit_of_")]
+
+
+@pytest.mark.parametrize("workflow", OBJECTS["flowops_awx_workflows"], ids=lambda item: item["name"])
+def test_a_workflow_asks_for_nothing_but_the_firewalls(workflow: dict[str, Any]) -> None:
+    assert [item["variable"] for item in workflow["survey"]] == ["flowops_limit"]
+    ours = [item for item in TEMPLATES if item["name"] in str(workflow["nodes"])]
+    assert ours
+    assert all("flowops_limit" in item["extra_vars"]["flowops_hosts"] for item in ours)
 
 
 @pytest.mark.parametrize("workflow", OBJECTS["flowops_awx_workflows"], ids=lambda item: item["name"])
