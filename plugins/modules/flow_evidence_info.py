@@ -55,12 +55,16 @@ EXAMPLES = r"""
     path: /var/lib/flowops/evidence
   register: evidence
 
-- name: Check the chain of a firewall up to a manifest that was written down elsewhere, and fail if it is broken
+- name: Check the chain of a firewall up to a manifest that was written down elsewhere
   flowops.aws.flow_evidence_info:
     path: /var/lib/flowops/evidence/111122223333-us-east-1-egress
     expected_head: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
   register: chain
-  failed_when: chain is failed or not chain.intact
+
+- name: Fail if it is broken
+  ansible.builtin.assert:
+    that: chain.intact
+    fail_msg: "{{ chain.problem }}"
 
 - name: Check one run
   flowops.aws.flow_evidence_info:

@@ -138,6 +138,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Make a folder for the reports
+  ansible.builtin.file:
+    path: "{{ playbook_dir }}/reports"
+    state: directory
+    mode: "0700"
+
 - name: Judge the live flows
   flowops.aws.networkfirewall_flow_audit:
     firewall_name: egress

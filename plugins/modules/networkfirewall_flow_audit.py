@@ -148,6 +148,12 @@ EXAMPLES = r"""
     wait: true
   register: capture
 
+- name: Make a folder for what is written
+  ansible.builtin.file:
+    path: /var/lib/flowops
+    state: directory
+    mode: "0700"
+
 - name: Judge the flows
   flowops.aws.networkfirewall_flow_audit:
     firewall_name: egress

@@ -58,6 +58,12 @@ EXAMPLES = r"""
     flow_operation_id: 0a1b2c3d-0000-4000-8000-0123456789ab
   register: capture
 
+- name: Make a folder for them
+  ansible.builtin.file:
+    path: /var/lib/flowops
+    state: directory
+    mode: "0700"
+
 - name: Keep them in a file instead
   flowops.aws.networkfirewall_flow_operation_result_info:
     firewall_name: egress
