@@ -44,6 +44,9 @@ CORES = {
 COLLECTIONS = {"10.1.2": "12.3.0", setup_env.AMAZON_AWS: setup_env.ANSIBLE_PACKAGE}
 # Of the requirements only what the rows run; linters have stages of their own.
 TOOLS = ("boto3", "hypothesis", "jmespath", "jq", "moto", "py-ocsf-models", "pytest")
+UNIT_TESTS = ("tests/unit/plugins", "tests/unit/extensions")
+# The folders of plugins that ansible-doc has no documentation of: what a task calls is documented as a module.
+UNDOCUMENTED = frozenset({"action", "doc_fragments", "module_utils", "plugin_utils"})
 
 
 class MatrixError(Exception):
@@ -121,8 +124,11 @@ def place_amazon_aws(version: str) -> Path:
         return tree
     target.parent.mkdir(parents=True, exist_ok=True)
     if version == setup_env.AMAZON_AWS:
-        # The developer environment has it already.
+        # The developer environment has it already, unless it is older than the version that is asked for.
         run_tests.link_amazon_aws(tree)
+        found_version = setup_env.collection_version(target)
+        if found_version != version:
+            raise MatrixError(f"{target} holds amazon.aws {found_version}, not {version}; make clean, then make .venv")
         return tree
     package = COLLECTIONS[version]
     setup_env.say(f"taking amazon.aws {version} out of the PyPI package ansible {package}")
@@ -161,7 +167,10 @@ def unit(run: run_tests.Runner, python: Path, copy: Path) -> str:
     report = copy / "tests" / "output" / "matrix.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    folders = [name for name in ("tests/unit/plugins", "tests/unit/extensions") if (copy / name).is_dir()]
+    missing = [name for name in UNIT_TESTS if not (copy / name).is_dir()]
+    if missing:
+        run.result.problems.append(f"{' and '.join(missing)} are missing")
+        return "none"
     command: list[str | Path] = [
         python,
         "-m",
@@ -170,7 +179,7 @@ def unit(run: run_tests.Runner, python: Path, copy: Path) -> str:
         "-o",
         f"cache_dir={MATRIX / 'pytest'}",
         f"--junit-xml={report}",
-        *folders,
+        *UNIT_TESTS,
     ]
     run.check(command, copy, variables(python, copy))
     counts = run_tests.junit_counts([report])
@@ -190,6 +199,16 @@ def demo(run: run_tests.Runner, python: Path, copy: Path) -> str:
     return f"{len(recaps)} plays"
 
 
+def documented(copy: Path) -> dict[str, set[str]]:
+    """Return the names of all plugins, modules and roles of a copy, by the kinds that ansible-doc knows."""
+    found: dict[str, set[str]] = {"role": {path.name for path in (copy / "roles").glob("*") if path.is_dir()}}
+    for folder in (copy / "plugins").glob("*"):
+        if folder.is_dir() and folder.name not in UNDOCUMENTED:
+            kind = "module" if folder.name == "modules" else folder.name
+            found[kind] = {path.stem for path in folder.iterdir() if path.suffix in (".py", ".yml")} - {"__init__"}
+    return {kind: {f"flowops.aws.{name}" for name in names} for kind, names in found.items()}
+
+
 def docs(run: run_tests.Runner, python: Path, copy: Path) -> str:
     """Have ansible-doc read the documentation of everything and return of how many plugins and roles."""
     binary = python.with_name("ansible-doc")
@@ -202,9 +221,11 @@ def docs(run: run_tests.Runner, python: Path, copy: Path) -> str:
         run.result.problems.append("ansible-doc gave no documentation")
         return "none"
     names = [name for plugins in everything.values() for name in plugins if name.startswith("flowops.aws.")]
-    modules = {f"flowops.aws.{path.stem}" for path in (copy / "plugins" / "modules").glob("*.py")}
-    missing = sorted(modules - set(names))
-    if missing or not modules:
+    wanted = documented(copy)
+    missing = [
+        f"the {kind} {name}" for kind in sorted(wanted) for name in sorted(wanted[kind] - set(everything.get(kind, ())))
+    ]
+    if missing or not wanted.get("module"):
         run.result.problems.append(f"ansible-doc does not know {', '.join(missing) or 'any module'}")
     return f"{len(names)} documented"
 

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.tools import docs, eda, matrix
+from ansible_collections.flowops.aws.tests.tools import docs, eda, matrix, run_tests, setup_env
 from ansible_collections.flowops.aws.tests.tools.matrix import MatrixError, Row
 
 
@@ -52,6 +54,95 @@ def test_a_row_has_its_own_ansible_core_and_everybody_s_versions_of_the_rest() -
         "moto[server]~=5.2.5",
         "pytest~=9.2",
     ]
+
+
+def place(folder: Path, version: str) -> None:
+    folder.mkdir(parents=True)
+    manifest = {"collection_info": {"version": version}}
+    (folder / "MANIFEST.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def test_a_row_is_not_tried_with_another_amazon_aws_than_its_name_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(matrix, "MATRIX", tmp_path / "matrix")
+    monkeypatch.setattr(run_tests, "COLLECTIONS", tmp_path / "collections")
+    installed = tmp_path / "collections" / "ansible_collections" / "amazon" / "aws"
+    place(installed, "11.0.0")
+    with pytest.raises(MatrixError, match=rf"holds amazon\.aws 11\.0\.0, not {setup_env.AMAZON_AWS}"):
+        matrix.place_amazon_aws(setup_env.AMAZON_AWS)
+    (installed / "MANIFEST.json").unlink()
+    installed.rmdir()
+    with pytest.raises(MatrixError, match="holds amazon.aws None"):
+        matrix.place_amazon_aws(setup_env.AMAZON_AWS)
+    place(installed, setup_env.AMAZON_AWS)
+    tree = matrix.place_amazon_aws(setup_env.AMAZON_AWS)
+    assert setup_env.collection_version(tree / "ansible_collections" / "amazon" / "aws") == setup_env.AMAZON_AWS
+
+
+@pytest.mark.parametrize("missing", matrix.UNIT_TESTS)
+def test_a_folder_of_unit_tests_that_is_missing_fails_the_row(tmp_path: Path, missing: str) -> None:
+    for name in matrix.UNIT_TESTS:
+        if name != missing:
+            (tmp_path / name).mkdir(parents=True)
+    result = run_tests.Result("unit")
+    assert matrix.unit(run_tests.Runner(result), tmp_path / "python", tmp_path) == "none"
+    assert result.problems == [f"{missing} are missing"]
+    assert all((matrix.ROOT / name).is_dir() for name in matrix.UNIT_TESTS)
+
+
+EVERYTHING = {
+    "filter": {"as_list"},
+    "inventory": {"networkfirewall"},
+    "lookup": {"networkfirewall_flow_operation"},
+    "module": {"networkfirewall_flow_capture", "networkfirewall_flow_flush"},
+    "role": {"flow_audit", "flow_verify"},
+}
+
+
+def copy_of(root: Path) -> Path:
+    for kind, names in EVERYTHING.items():
+        folder = root / {"module": "plugins/modules", "role": "roles"}.get(kind, f"plugins/{kind}")
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).mkdir() if kind == "role" else (folder / f"{name}.py").touch()
+    for name in ("plugins/action/flow_report.py", "plugins/module_utils/api.py", "plugins/modules/__pycache__/x.pyc"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    (root / "plugins" / "filter" / "as_list.yml").touch()
+    return root
+
+
+class Said(run_tests.Runner):
+    """Says what ansible-doc would, warnings first."""
+
+    def __init__(self, known: dict[str, set[str]]) -> None:
+        super().__init__(run_tests.Result("docs"))
+        dump: dict[str, Any] = {kind: {f"flowops.aws.{name}": {} for name in names} for kind, names in known.items()}
+        self.said = "[WARNING]: old\n" + json.dumps({"all": {**dump, "become": {"ansible.builtin.su": {}}}})
+
+    def check(self, *_command: Any, **_options: Any) -> str:
+        return self.said
+
+
+def test_everything_that_is_documented_passes(tmp_path: Path) -> None:
+    run = Said(EVERYTHING)
+    assert matrix.docs(run, tmp_path / "python", copy_of(tmp_path)) == "7 documented"
+    assert run.result.problems == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, min(names)) for kind, names in EVERYTHING.items()])
+def test_a_plugin_or_role_that_ansible_doc_does_not_know_fails_the_row(tmp_path: Path, kind: str, name: str) -> None:
+    run = Said({**EVERYTHING, kind: EVERYTHING[kind] - {name}, "strategy": {name}})
+    matrix.docs(run, tmp_path / "python", copy_of(tmp_path))
+    assert run.result.problems == [f"ansible-doc does not know the {kind} flowops.aws.{name}"]
+
+
+def test_what_is_to_be_documented_is_found_in_this_collection() -> None:
+    found = matrix.documented(matrix.ROOT)
+    assert set(found) == set(EVERYTHING)
+    for kind, names in EVERYTHING.items():
+        assert found[kind] >= {f"flowops.aws.{name}" for name in names}
 
 
 @pytest.mark.parametrize(
