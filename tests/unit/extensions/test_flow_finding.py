@@ -419,6 +419,17 @@ def test_a_finding_that_cannot_be_read_costs_the_others_nothing(monkeypatch: pyt
     assert [event["actionable"] for event in events] == [False, False, True]
 
 
+def test_a_message_that_cannot_be_taken_apart_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def findings_in(_event: Any) -> Any:
+        yield ASFF
+        raise KeyError("{{ text of the message }}")
+
+    monkeypatch.setitem(main.__globals__, "findings_in", findings_in)
+    found, problem = main({"body": {}})
+    assert found["actionable"] is True
+    assert (problem["problem"], problem["actionable"]) == ("A finding could not be read (KeyError).", False)
+
+
 def test_a_finding_deeper_than_python_goes_costs_the_others_nothing() -> None:
     deep: Any = {}
     for _level in range(100_000):
@@ -436,6 +447,20 @@ def test_the_rulebook_limits_the_job_by_the_firewall_s_arn_alone() -> None:
     assert arguments["extra_vars"]["flowops_firewall_arns"] == "{{ event.firewall_arns }}"
     assert set(launch["throttle"]["group_by_attributes"]) == {"event.addresses_text", "event.firewall_arns"}
     assert all(set(rule["action"]) == {"debug"} for rule in others)
+
+
+def test_the_rulebook_answers_the_survey_of_the_template_and_says_nothing_else() -> None:
+    (rulebook,) = yaml.safe_load((ROOT / "extensions" / "eda" / "rulebooks" / "isolate.yml").read_text("utf-8"))
+    launch = rulebook["rules"][0]["action"]["run_job_template"]
+    text = (ROOT / "playbooks" / "vars" / "awx.yml").read_text(encoding="utf-8").replace("!unsafe ", "")
+    (template,) = [
+        item for item in yaml.safe_load(text)["flowops_awx_templates"] if f"'{item['name']}'" in launch["name"]
+    ]
+    asked = {question["variable"]: question["required"] for question in template["survey"]}
+    given = set(launch["job_args"]["extra_vars"])
+    # A controller leaves out what is not asked for, and refuses the launch without what it has to be told.
+    assert given <= set(asked)
+    assert {name for name, required in asked.items() if required} <= given
 
 
 @pytest.mark.parametrize(
