@@ -77,6 +77,11 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
     assert source["source_path"].endswith("networkfirewall.yml")
 
 
+def test_an_image_that_runs_no_job_is_told(first: Run, controller: Controller) -> None:
+    image = controller.named("execution_environments")["flowops"]["image"]
+    assert_sentence(first["Say that an image of AWX's own is too old"]["msg"], ["flowops_awx_image", image, "2.18"])
+
+
 def test_what_awx_is_to_evaluate_reaches_it_unevaluated(first: Run, controller: Controller) -> None:
     given = json.loads(controller.named("job_templates")["flowops execution audit"]["extra_vars"])
     assert given["flow_execution_audit_flow_execution_ids"].startswith("{{ flowops_execution_ids")
