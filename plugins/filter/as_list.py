@@ -26,6 +26,10 @@ def as_list(value: Any) -> list[Any]:
         items = _of_yaml(text)
         if items is not None:
             return items
+        # An address that begins or ends in a colon is a mapping to YAML.
+        text = re.sub(r"^\s*-\s+", "", text.removeprefix("---"), flags=re.MULTILINE)
+        if text.startswith("[") and text.endswith("]"):
+            text = text[1:-1]
     return [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
 
 

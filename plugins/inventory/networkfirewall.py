@@ -63,6 +63,8 @@ options:
     description:
       - The ARN of a role to assume before anything else. The roles of O(accounts) and O(assume_role_arns) are then
         assumed by it; without those, its own account is looked in.
+      - Jobs assume the role of a host, its C(assume_role_arn), in one step. Where that role trusts only this one, they
+        have to run as it, by its session in the environment or by a C(profile) with C(role_arn) and C(source_profile).
     type: str
   external_id:
     description:
@@ -187,7 +189,8 @@ compose:
   flow_audit_connection: "{'region': region}"
 
 ---
-# An organisation behind a hub account: what may not be seen is left out, and kept for ten minutes
+# An organisation behind a hub account: what may not be seen is left out, and kept for ten minutes.
+# The audits' own profile leads to the hub, from which they assume the role of each firewall's account.
 plugin: flowops.aws.networkfirewall
 assume_role_arn: arn:aws:iam::111122223333:role/hub
 assume_role_arns:
@@ -195,6 +198,8 @@ assume_role_arns:
   - arn:aws:iam::333344445555:role/audit/flows
 external_id: "{{ lookup('ansible.builtin.env', 'FLOW_AUDIT_EXTERNAL_ID') }}"
 strict_permissions: false
+compose:
+  flow_audit_connection: "{'profile': 'hub'}"
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/firewalls

@@ -51,6 +51,11 @@ options:
     type: str
     choices: [error, warn, skip]
     default: warn
+  aws_config:
+    description:
+      - Settings of botocore's C(Config), as the option of that name of the modules takes them. How often a call is made
+        is not among what can be set.
+    type: dict
 seealso:
   - module: flowops.aws.networkfirewall_flow_capture
   - module: flowops.aws.networkfirewall_flow_flush
@@ -182,7 +187,7 @@ class LookupModule(AWSLookupBase):
         operations = [self._operation(term) for term in _flat(terms) if not _is_planned(term)]
         if not operations:
             return []
-        api = NetworkFirewall(connected(self.client, "network-firewall", self._role()), warn=self.warn)
+        api = NetworkFirewall(connected(self.client, "network-firewall", self._connection()), warn=self.warn)
         for operation in operations:
             api.check_scope(scope_of(operation))
         named = None
@@ -195,8 +200,8 @@ class LookupModule(AWSLookupBase):
         answers, still_open = api.wait(operations, timeout, notice=self._notice(len(operations)))
         return self._verdicts(operations, answers, still_open, timeout)
 
-    def _role(self) -> dict[str, Any]:
-        return {name: self.get_option(name) for name in ("assume_role_arn", "external_id")}
+    def _connection(self) -> dict[str, Any]:
+        return {name: self.get_option(name) for name in ("assume_role_arn", "aws_config", "external_id")}
 
     def _operation(self, term: Any) -> dict[str, Any]:
         """Return one term as {flow_operation_id, firewall_arn, scope option}, filled up from the options."""

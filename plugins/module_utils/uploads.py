@@ -55,7 +55,7 @@ def encryption_of(params: Mapping[str, Any]) -> dict[str, str]:
 
 def planned(paths: Sequence[str], prefix: str) -> list[dict[str, Any]]:
     """Return {src, object, size in bytes, sha256} of each file; raise OptionError for one that cannot be uploaded."""
-    folder = prefix.rstrip("/")
+    folder = prefix.strip("/")
     objects: dict[str, dict[str, Any]] = {}
     for path in paths:
         name = os.path.basename(path)

@@ -28,7 +28,8 @@ options:
     required: true
   prefix:
     description:
-      - What the names of the objects begin with, such as V(flow-audit/2026-01-31). A slash follows it.
+      - What the names of the objects begin with, such as V(flow-audit/2026-01-31). A slash follows it, and slashes
+        ahead of it are left out.
     type: str
     default: ""
   encrypt:

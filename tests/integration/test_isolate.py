@@ -216,7 +216,7 @@ def test_only_the_firewalls_that_an_event_names_are_touched(runner: FirewallRunn
     variables = {
         "flow_remediate_connection": runner.connection,
         "flow_remediate_addresses": "192.0.2.7",
-        "flowops_firewall_arns": f"{hosts['edge']['firewall_arn']}\n{hosts['edges']['firewall_arn']}0",
+        "flowops_firewall_arns": hosts["edge"]["firewall_arn"],
     }
     run = runner("flowops.aws.isolate", hosts, variables)
     assert run.rc == 0, run.explain()
@@ -228,9 +228,15 @@ def test_only_the_firewalls_that_an_event_names_are_touched(runner: FirewallRunn
         "edges": 3,
         "other": 3,
     }
-    refused = runner("flowops.aws.isolate", hosts, {**variables, "flowops_firewall_arns": "event-other"})
-    assert refused.rc == 2
-    assert_sentence(failed(refused, "other")[-1].result["msg"], ["flowops_firewall_arns: 'event-other'", "ARNs"])
+    absent = f"{hosts['edges']['firewall_arn']}0"
+    for wrong, words in (("event-other", ["'event-other'", "give ARNs"]), (absent, [absent, "nothing was cut"])):
+        refused = runner("flowops.aws.isolate", hosts, {**variables, "flowops_firewall_arns": [wrong]})
+        assert refused.rc == 2
+        messages = [item.result["msg"] for name in hosts for item in failed(refused, name)]
+        assert_sentence(messages[0], ["flowops_firewall_arns", *words])
+    assert all(
+        len(starts_of(control, hosts[name]["firewall_arn"], "StartFlowFlush")) == 0 for name in ("edges", "other")
+    )
 
 
 def test_no_traceback_is_shown(isolated: Isolated) -> None:

@@ -103,6 +103,16 @@ def test_a_firewall_that_a_finding_names_is_taken_by_its_arn(arn: str) -> None:
     assert not {"limit", "firewall_name"} & set(event)
 
 
+def test_a_vpc_whose_firewall_nobody_told_stands_for_every_firewall() -> None:
+    second = copy.deepcopy(ASFF["Resources"][0])
+    second["Details"]["AwsEc2Instance"]["VpcId"] = "vpc-00000000000000002"
+    finding = asff(Resources=[*ASFF["Resources"], second])
+    assert one(finding, firewalls={VPC: ARN})["firewall_arns"] == ""
+    other = ARN.replace("egress", "ingress")
+    told = {VPC: ARN, "vpc-00000000000000002": other}
+    assert one(finding, firewalls=told)["firewall_arns"] == f"{ARN},{other}"
+
+
 def test_every_firewall_that_a_finding_names_is_taken_once() -> None:
     other = ARN.replace("egress", "ingress")
     resources = [{"Id": ARN}, {"Id": other}, {"Id": ARN}]
@@ -364,6 +374,7 @@ def test_the_source_of_an_api_call_in_ocsf_is_no_end_of_a_flow() -> None:
         ({"severity_id": 5}, "critical"),
         ({"severity_id": 6, "severity": "Fatal"}, "critical"),
         ({"severity_id": 0, "severity": "High"}, "high"),
+        ({"severity_id": None, "severity": "Fatal"}, "critical"),
         ({"severity_id": None, "severity": "{{ 7 * 7 }}"}, "informational"),
         ({"severity_id": 10**400, "severity": ["High"]}, "informational"),
     ],

@@ -54,7 +54,8 @@ options:
   firewalls:
     description:
       - The ARN of the firewall by the ID of the VPC that it protects, for findings that do not name a firewall.
-      - Without it such findings have an empty C(firewall) and empty C(firewall_arns), which stands for every firewall.
+      - Without it, or where a finding is about another VPC too, such findings have an empty C(firewall)
+        and empty C(firewall_arns), which stands for every firewall.
     type: dict
     default: {}
 """
@@ -326,7 +327,7 @@ def _ocsf(finding: Mapping[str, Any], options: Options) -> dict[str, Any] | None
         ports.append(destination.get("port"))
         vpcs += [source.get("vpc_uid"), destination.get("vpc_uid")]
     info, cloud = _mapping(finding, "finding_info"), _mapping(finding, "cloud")
-    word = str(finding.get("severity")).lower()
+    word = str(finding.get("severity")).lower().replace("fatal", SEVERITIES[-1])
     return _event(
         options,
         severity=_OCSF_SEVERITIES.get(
@@ -488,7 +489,9 @@ def _event(
     texts = list(dict.fromkeys(str(address) for address in named if options.allows(address)))
     vpc_ids = [vpc for vpc in vpcs if isinstance(vpc, str) and _VPC.fullmatch(vpc)]
     firewalls = [arn for arn in arns if isinstance(arn, str) and _FIREWALL.fullmatch(arn)]
-    firewalls = firewalls or [options.firewalls[vpc] for vpc in vpc_ids if vpc in options.firewalls]
+    if not firewalls and all(vpc in options.firewalls for vpc in vpc_ids):
+        # One VPC without a firewall of its own here stands for every firewall.
+        firewalls = [options.firewalls[vpc] for vpc in vpc_ids]
     reasons = {
         "It is a sample.": sample,
         "It was archived, suppressed or resolved.": archived,

@@ -37,6 +37,13 @@ def test_what_is_no_text_of_several_is_kept(value: Any, items: list[Any]) -> Non
     assert as_list(value) == items
 
 
-@pytest.mark.parametrize("text", ["[10.0.0.1", "[{a: b}]", "- [a]"])
-def test_what_is_no_list_is_left_to_whoever_checks_the_items(text: str) -> None:
-    assert "".join(as_list(text)) == text
+@pytest.mark.parametrize("text", ["[::1, 2001:db8::, 10.0.0.1]", "- ::1\n- 2001:db8::\n- 10.0.0.1"])
+def test_addresses_that_are_mappings_to_yaml_are_addresses(text: str) -> None:
+    assert as_list(text) == ["::1", "2001:db8::", "10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "items"), [("[10.0.0.1", ["[10.0.0.1"]), ("[{a: b}]", ["{a: b}"]), ("- [a", ["[a"]), ("[[a]]", ["[a]"])]
+)
+def test_what_is_no_list_is_left_to_whoever_checks_the_items(text: str, items: list[str]) -> None:
+    assert as_list(text) == items

@@ -99,6 +99,12 @@ def test_it_never_starts_anything(looked_up: Callable[..., Any], ended: Callable
     assert set(control.calls()["counts"]) == {"DescribeFlowOperation"}
 
 
+def test_settings_of_the_sdk_are_checked_and_used(looked_up: Callable[..., Any], ended: Callable[..., str]) -> None:
+    with pytest.raises(AnsibleLookupError, match="aws_config: .*bogus"):
+        looked_up(ended(), aws_config={"bogus": 1})
+    assert looked_up(ended(), aws_config={"retries": {"mode": "adaptive"}})[0]
+
+
 def test_no_terms_need_no_firewall_and_no_call(looked_up: Callable[..., Any], control: Any) -> None:
     assert looked_up(firewall_arn=None)[0] == []
     assert control.calls()["counts"] == {}

@@ -28,7 +28,8 @@ def report(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "expected"), [("", "report.html"), ("a/b", "a/b/report.html"), ("a/b//", "a/b/report.html")]
+    ("prefix", "expected"),
+    [("", "report.html"), ("a/b", "a/b/report.html"), ("a/b//", "a/b/report.html"), ("/a", "a/report.html")],
 )
 def test_an_object_is_named_after_its_file_and_the_prefix(report: Path, prefix: str, expected: str) -> None:
     digest = hashlib.sha256(b"<p>").hexdigest()
