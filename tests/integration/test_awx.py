@@ -64,7 +64,7 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
         "flowops execution audit": "playbooks/execution_audit.yml",
     }
     assert {name: item["job_slice_count"] for name, item in templates.items() if item["job_slice_count"] > 1} == {
-        f"flowops {name}": 3 for name in ("audit", "remediate", "verify", "isolate")
+        f"flowops {name}": 3 for name in ("audit", "remediate", "verify")
     }
     for item in templates.values():
         assert item["ask_job_type_on_launch"] is True

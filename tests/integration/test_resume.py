@@ -123,7 +123,9 @@ def test_a_killed_audit_goes_on_and_ends_with_the_same_files(
     before = control.calls()["counts"]["ListFlowOperationResults"]
     resumed = run_playbook(PLAYBOOK, {**common, "resume": True, "folder": str(folders["resumed"])})["Judge"]
     asked = control.calls()["counts"]["ListFlowOperationResults"] - before
-    assert asked <= pages - (lines - 1) + (1 if torn else 0)
+    # What the killed run had sent, one request for each zone at most, may be counted only now.
+    late = len(captures["operations"])
+    assert asked <= pages - (lines - 1) + late + (1 if torn else 0) < pages
     for name in FILES:
         # The plan names the file of its findings, which lies in each run's own folder.
         expected = (folders["straight"] / name).read_bytes()
