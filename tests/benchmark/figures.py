@@ -404,14 +404,7 @@ class Bench:
     def _job(self, aws: Aws, hosts: Mapping[str, Any], folders: dict[str, Path], name: str) -> Cost:
         folder = folders[name] = Path(tempfile.mkdtemp(dir=self.folder))
         write_inventory(folder / "hosts", hosts)
-        variables = {
-            "flowops_hosts": "all",
-            "flow_audit_policy": fleet.POLICY,
-            "flow_audit_reports": ["json"],
-            "flow_audit_report_dir": str(folder),
-            "flow_audit_fail_on": [],
-        }
-        (folder / "vars.json").write_text(json.dumps(variables), encoding="utf-8")
+        (folder / "vars.json").write_text(json.dumps(fleet.job_variables(folder)), encoding="utf-8")
         command: list[str | Path] = [
             Path(sys.executable).parent / "ansible-playbook", "--inventory", folder / "hosts", "--forks", str(FORKS),
             "--extra-vars", f"@{folder / 'vars.json'}", "flowops.aws.audit",

@@ -42,6 +42,17 @@ def source(prefix: str) -> dict[str, Any]:
     }
 
 
+def job_variables(folder: Path) -> dict[str, Any]:
+    """Return the variables of a job that audits all its hosts and leaves what found_in reads in a folder."""
+    return {
+        "flowops_hosts": "all",
+        "flow_audit_policy": POLICY,
+        "flow_audit_reports": ["json"],
+        "flow_audit_report_dir": str(folder),
+        "flow_audit_fail_on": [],
+    }
+
+
 def found_in(folder: Path) -> dict[str, Found]:
     """Return what the audits found whose files are in a folder, by firewall; raise BenchmarkError when a file lacks."""
     found: dict[str, Found] = {}

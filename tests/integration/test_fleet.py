@@ -77,14 +77,7 @@ def audit(commands: Commands, hosts: Mapping[str, Any], folder: Path) -> dict[st
     """Audit these hosts as a job would and return what was found, by firewall."""
     folder.mkdir()
     write_inventory(folder / "hosts", hosts)
-    variables = {
-        "flowops_hosts": "all",
-        "flow_audit_policy": fleet.POLICY,
-        "flow_audit_reports": ["json"],
-        "flow_audit_report_dir": str(folder),
-        "flow_audit_fail_on": [],
-    }
-    (folder / "vars.json").write_text(json.dumps(variables), encoding="utf-8")
+    (folder / "vars.json").write_text(json.dumps(fleet.job_variables(folder)), encoding="utf-8")
     forks = str(2 * (os.cpu_count() or 1))
     words = ("--inventory", folder / "hosts", "--forks", forks, "--extra-vars", f"@{folder / 'vars.json'}")
     commands("ansible-playbook", *words, "flowops.aws.audit")

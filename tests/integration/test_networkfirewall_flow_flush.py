@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, assert_sentence, plain_flows
+from ansible_collections.flowops.aws.tests.integration.firewalls import flow
 from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
@@ -26,18 +27,6 @@ POLICY = {
         {"name": "no-telnet", "action": "deny", "severity": "high", "destination_port": [23]},
     ],
 }
-
-
-def flow(number: int, port: int, **members: Any) -> dict[str, Any]:
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-        **members,
-    }
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import Identity, live, modes, starts_of
+from ansible_collections.flowops.aws.tests.integration.firewalls import Identity, flow, live, modes, starts_of
 from ansible_collections.flowops.aws.tests.integration.runner import HERE, PlaybookRunner, environment
 
 ROOT = HERE.parents[1]
@@ -37,20 +37,6 @@ def blocks(title: str, language: str) -> list[str]:
 
 
 # -- what it tells a newcomer to type ---------------------------------------------------------------------------------
-
-
-def flow(number: int, port: int, **members: Any) -> dict[str, Any]:
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-        "packet_count": 10,
-        "byte_count": 1000 + number,
-        **members,
-    }
 
 
 def is_admin_to_internet(found: Identity) -> bool:

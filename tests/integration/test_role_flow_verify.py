@@ -19,6 +19,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     captured,
     fact,
     failed,
+    flow,
     plan_of,
     starts_of,
 )
@@ -31,17 +32,6 @@ TELNET_FILTER = [{"destination_port": 23, "source_address": "10.0.0.0/8", "proto
 
 def is_telnet(found: Identity) -> bool:
     return found[4] == "23"
-
-
-def flow(number: int, port: int) -> dict[str, Any]:
-    return {
-        "source_address": f"10.0.0.{number}",
-        "source_port": 40000 + number,
-        "destination_address": "203.0.113.5",
-        "destination_port": port,
-        "protocol": "tcp",
-        "age": 500,
-    }
 
 
 @pytest.fixture(scope="module")
