@@ -29,7 +29,7 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     cost_of_command,
     interleaved,
 )
-from ansible_collections.flowops.aws.tests.emulator.generate import write_log
+from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
 from ansible_collections.flowops.aws.tests.integration.slicing import plain, slice_of, write_inventory
 

@@ -82,8 +82,9 @@ def run(flow_logs: list[Path] | None, reports: Path, folder: Path) -> int:
 def generated(folder: Path) -> Path:
     """Return a flow log made for the occasion: two firewalls of two zones, with offences planted."""
     log = folder / "flows.jsonl.gz"
-    command: list[str | Path] = [sys.executable, ROOT / "tests/emulator/generate.py", "--seed", "7", "--firewalls", "2"]
-    subprocess.run([*command, "--zones", "2", "--flows", "3000", "--out", log], check=True, stdout=subprocess.DEVNULL)
+    command: list[str | Path] = [sys.executable, ROOT / "tests/emulator/world/generate.py", "--seed", "7"]
+    numbers = ["--firewalls", "2", "--zones", "2", "--flows", "3000"]
+    subprocess.run([*command, *numbers, "--out", log], check=True, stdout=subprocess.DEVNULL)
     return log
 
 

@@ -13,9 +13,9 @@ import sys
 import threading
 from pathlib import Path
 
-from .errors import FlowLogError
-from .faults import Fault
+from .http.faults import Fault
 from .server import Emulator
+from .world.errors import FlowLogError
 
 
 def _fault(text: str) -> Fault:

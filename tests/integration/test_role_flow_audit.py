@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.generate import write_log
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
 from ansible_collections.flowops.aws.tests.integration.expectations import cuts, plain_flows
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
     FirewallRunner,

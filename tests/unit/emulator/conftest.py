@@ -12,11 +12,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from ansible_collections.flowops.aws.tests.emulator.clock import SteppedClock
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.generate import write_log
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.emulator.state import EVERYTHING
+from ansible_collections.flowops.aws.tests.emulator.world.clock import SteppedClock
+from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
+from ansible_collections.flowops.aws.tests.emulator.world.state import EVERYTHING
 
 LOG = {"seed": 3, "firewalls": 2, "zones": 2, "flows": 1200}
 

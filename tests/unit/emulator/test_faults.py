@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control, ControlError
-from ansible_collections.flowops.aws.tests.emulator.faults import KINDS, Fault
+from ansible_collections.flowops.aws.tests.emulator.http.faults import KINDS, Fault
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 
 LIST = "ListFlowOperations"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.flows import FlowRecord, FlowTable, compile_filters
+from ansible_collections.flowops.aws.tests.emulator.world.filters import compile_filters
+from ansible_collections.flowops.aws.tests.emulator.world.flows import FlowRecord, FlowTable
 
 V4 = ["10.0.0.0", "10.0.0.1", "10.0.0.255", "10.1.0.0", "10.255.255.255", "192.0.2.7", "255.255.255.255", "0.0.0.0"]
 V6 = ["::", "::1", "::a00:1", "fd00::1", "fd00::ffff", "2001:db8::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.places import region_of_zone, zone_id
+from ansible_collections.flowops.aws.tests.emulator.world.places import region_of_zone, zone_id
 
 
 def test_the_firewalls_of_the_log_are_listed_and_described(aws: Any, client: Callable[..., Any]) -> None:

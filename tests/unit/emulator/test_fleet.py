@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.faults import Fault
+from ansible_collections.flowops.aws.tests.emulator.http.faults import Fault
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 
 # STS's model has no AccessDenied, which is what STS answers.

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.emulator import generate
-from ansible_collections.flowops.aws.tests.emulator.errors import FlowLogError
-from ansible_collections.flowops.aws.tests.emulator.flowlog import read_flow_logs
-from ansible_collections.flowops.aws.tests.emulator.flows import FlowRecord, FlowTable
+from ansible_collections.flowops.aws.tests.emulator.world import generate
+from ansible_collections.flowops.aws.tests.emulator.world.errors import FlowLogError
+from ansible_collections.flowops.aws.tests.emulator.world.flowlog import read_flow_logs
+from ansible_collections.flowops.aws.tests.emulator.world.flows import FlowRecord, FlowTable
 
 
 def _entry(flow_id: int, *, zone: str = "us-east-1a", name: str = "egress", **event: Any) -> dict[str, Any]:

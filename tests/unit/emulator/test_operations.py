@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.state import EVERYTHING
+from ansible_collections.flowops.aws.tests.emulator.world.state import EVERYTHING
 
 INVALID = r"\(InvalidRequestException\)"
 MISSING = r"\(ResourceNotFoundException\)"

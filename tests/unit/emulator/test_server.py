@@ -21,12 +21,12 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.flowops.aws.tests.emulator.cli import main
-from ansible_collections.flowops.aws.tests.emulator.clock import Clock, SteppedClock
 from ansible_collections.flowops.aws.tests.emulator.control import Control, ControlError
-from ansible_collections.flowops.aws.tests.emulator.errors import ApiError
-from ansible_collections.flowops.aws.tests.emulator.generate import planted
+from ansible_collections.flowops.aws.tests.emulator.http.validation import validate
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.emulator.validation import validate
+from ansible_collections.flowops.aws.tests.emulator.world.clock import Clock, SteppedClock
+from ansible_collections.flowops.aws.tests.emulator.world.errors import ApiError
+from ansible_collections.flowops.aws.tests.emulator.world.generate import planted
 
 PACKAGE = Path(__file__).resolve().parents[2] / "emulator"
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/network-firewall/aws4_request, Signature=0"

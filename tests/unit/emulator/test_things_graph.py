@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control, ControlError
-from ansible_collections.flowops.aws.tests.emulator.thingsgraph import event_types
+from ansible_collections.flowops.aws.tests.emulator.world.executions import event_types
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from ansible_collections.amazon.aws.plugins.module_utils import cloud
 from botocore.config import Config
 
 from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, client_config
-from ansible_collections.flowops.aws.tests.emulator.clock import SteppedClock
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.emulator.world.clock import SteppedClock
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 ZONES = ("us-east-1a", "us-east-1b")

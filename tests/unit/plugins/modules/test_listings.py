@@ -51,14 +51,14 @@ def test_the_status_is_that_of_the_last_page_and_the_zones_id_is_kept(
     ]
     control.advance(9)
     # A second passes with every page: the operation is in progress for the first and ended for the last.
-    results = running.world.results
+    results = running.operations.results
 
     def slowly(*args: Any) -> bytes:
         page: bytes = results(*args)
         running.world.clock.advance(0.5)
         return page
 
-    monkeypatch.setattr(running.world, "results", slowly)
+    monkeypatch.setattr(running.operations, "results", slowly)
     module = module_of(
         {"firewall_arn": ARN, "flow_operation_id": identifier, "availability_zone_id": "use1-az1", "page_size": 50}
     )

@@ -10,8 +10,8 @@ from moto.core.responses import ActionResult
 from moto.sts.exceptions import STSClientError
 from moto.sts.responses import TokenResponse
 
-from .faults import Faults
-from .state import World
+from ..http.faults import Faults
+from ..world.world import World
 
 # Of the faults, those that are an answer: code and sentence, as STS says them.
 _REFUSALS = {

@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from functools import cache
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel
-
-from .errors import ApiError
+from ..world.errors import ApiError
+from ..world.model import service_model
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -27,10 +25,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-@cache
-def service_model(service: str) -> ServiceModel:
-    """Return botocore's model of a service, from the SDK that is installed."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+def parse_request(service: str, operation: str, raw: str | bytes) -> dict[str, Any]:
+    """Return the members of a request that fits botocore's model of the operation, else raise ApiError."""
+    if operation not in service_model(service).operation_names:
+        raise ApiError("UnknownOperationException", f"There is no operation {operation}")
+    try:
+        request = json.loads(raw or b"{}")
+    except ValueError:
+        raise ApiError("SerializationException", "the request is not JSON") from None
+    validate(service, operation, request)
+    checked: dict[str, Any] = request
+    return checked
 
 
 def validate(service: str, operation: str, params: Any) -> None:

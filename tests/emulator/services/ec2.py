@@ -14,8 +14,8 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from moto.utilities.utils import get_partition
 
-from .faults import Faults
-from .state import World
+from ..http.faults import Faults
+from ..world.world import World
 
 _LARGEST_PAGE = 1000
 _MOST_FILTER_VALUES = 200

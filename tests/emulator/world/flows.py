@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One zone's table of flows, and the filters that select from it.
+"""One zone's table of flows.
 
 Columns of plain numbers instead of one object per flow: about 60 bytes a flow, so a million of them fit in 60 MB.
 """
@@ -13,18 +13,14 @@ import ipaddress
 import random
 import socket
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import InvalidRequest
-from .protocols import number_of
+from .filters import V4, V6, Filter, matches_everything
 
 NO_PORT = -1
 _LOW = (1 << 64) - 1
-# The IP version above the address makes "same version and inside the network" one comparison.
-_V4 = 4 << 128
-_V6 = 6 << 128
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class FlowRecord:
 def address_key(text: str) -> int:
     """Return an address as one sortable number that also tells its IP version, else ValueError."""
     address = ipaddress.ip_address(text)
-    return (_V4 if address.version == 4 else _V6) | int(address)
+    return (V4 if address.version == 4 else V6) | int(address)
 
 
 class FlowTable:
@@ -185,7 +181,7 @@ class FlowTable:
             # A small tolerance, so that an age that reads as the minimum is not lost to binary fractions.
             latest = youngest + 1e-6
             rows = (row for row in rows if born[row] <= latest)
-        if _matches_everything(filters):
+        if matches_everything(filters):
             return array("I", rows)
         return array("I", self._matching(rows, filters))
 
@@ -203,7 +199,7 @@ class FlowTable:
         destination_high, destination_low = self._destination_high, self._destination_low
         source_ports, destination_ports = self._source_port, self._destination_port
         for row in rows:
-            tag = _V4 if version[row] == 4 else _V6
+            tag = V4 if version[row] == 4 else V6
             source = tag | source_high[row] << 64 | source_low[row]
             candidates = exact.get(source, ())
             if not candidates and not wide:
@@ -238,98 +234,3 @@ class FlowTable:
             f'"Protocol":"{self._protocol[row]}","Age":{self.age(row, now)},'
             f'"PacketCount":{self._packets[row]},"ByteCount":{self._bytes[row]}}}'
         )
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One flow filter, checked and in numbers; ranges are inclusive, None means no condition."""
-
-    source: tuple[int, int] | None
-    destination: tuple[int, int] | None
-    source_ports: tuple[int, int] | None
-    destination_ports: tuple[int, int] | None
-    protocols: frozenset[int] | None
-
-    def holds(self, source: int, destination: int, ports: tuple[int, int], protocol: int) -> bool:
-        """Say whether all of the filter's conditions hold for a flow."""
-        if self.source and not self.source[0] <= source <= self.source[1]:
-            return False
-        if self.destination and not self.destination[0] <= destination <= self.destination[1]:
-            return False
-        if self.source_ports and not self.source_ports[0] <= ports[0] <= self.source_ports[1]:
-            return False
-        if self.destination_ports and not self.destination_ports[0] <= ports[1] <= self.destination_ports[1]:
-            return False
-        return self.protocols is None or protocol in self.protocols
-
-    @property
-    def versions(self) -> frozenset[int]:
-        """Return the IP versions of which the filter matches every flow."""
-        if self.source_ports or self.destination_ports or self.protocols is not None:
-            return frozenset()
-        whole = {4: (_V4, _V4 | 0xFFFFFFFF), 6: (_V6, _V6 | (1 << 128) - 1)}
-        found = {
-            version
-            for version, span in whole.items()
-            if all(
-                side is None or (side[0] <= span[0] and side[1] >= span[1]) for side in (self.source, self.destination)
-            )
-        }
-        return frozenset(found)
-
-
-def _matches_everything(filters: list[Filter]) -> bool:
-    return frozenset().union(*(item.versions for item in filters)) == {4, 6}
-
-
-def _network(value: Mapping[str, str] | None, name: str) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    text = value["AddressDefinition"]
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError as error:
-        raise InvalidRequest(f"{name} is invalid, parameter: [{text}], {error}") from None
-    tag = _V4 if network.version == 4 else _V6
-    return tag | int(network.network_address), tag | int(network.broadcast_address)
-
-
-def _ports(text: str | None, name: str) -> tuple[int, int] | None:
-    if text is None or text.upper() == "ANY":
-        return None
-    first, colon, last = text.partition(":")
-    bounds = [first, last if colon else first]
-    if not all(bound.isascii() and bound.isdigit() and int(bound) <= 65535 for bound in bounds):
-        raise InvalidRequest(f"{name} is invalid, parameter: [{text}]")
-    low, high = int(bounds[0]), int(bounds[1])
-    if low > high:
-        raise InvalidRequest(f"{name} is invalid, parameter: [{text}], the range runs backwards")
-    return low, high
-
-
-def compile_filters(filters: list[dict[str, Any]]) -> list[Filter]:
-    """Check 1-20 FlowFilters of a request and put them into numbers; InvalidRequest names the parameter."""
-    if not 1 <= len(filters) <= 20:
-        raise InvalidRequest(f"FlowFilters must hold 1 to 20 filters, parameter: [{len(filters)}]")
-    compiled = []
-    for item in filters:
-        source = _network(item.get("SourceAddress"), "SourceAddress")
-        destination = _network(item.get("DestinationAddress"), "DestinationAddress")
-        if source is None and destination is None:
-            raise InvalidRequest("FlowFilters is invalid, each filter needs a SourceAddress or a DestinationAddress")
-        protocols = None
-        if item.get("Protocols"):
-            try:
-                protocols = frozenset(number_of(text) for text in item["Protocols"])
-            except ValueError as error:
-                raise InvalidRequest(f"Protocols is invalid, {error}") from None
-        compiled.append(
-            Filter(
-                source=source,
-                destination=destination,
-                source_ports=_ports(item.get("SourcePort"), "SourcePort"),
-                destination_ports=_ports(item.get("DestinationPort"), "DestinationPort"),
-                protocols=protocols,
-            )
-        )
-    return compiled

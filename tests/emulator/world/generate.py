@@ -5,7 +5,7 @@
 """Writes a realistic AWS Network Firewall flow log with planted offences: same seed, same bytes.
 
 Needs nothing but the standard library, so that it also runs by its path:
-python tests/emulator/generate.py --seed 7 --firewalls 2 --zones 2 --flows 2000 --out flows.jsonl.gz
+python tests/emulator/world/generate.py --seed 7 --firewalls 2 --zones 2 --flows 2000 --out flows.jsonl.gz
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from moto.ec2.models import ec2_backends
 
-from .places import region_of_zone
-from .state import stable_hex
+from ..world.places import region_of_zone
+from ..world.state import stable_hex
 
 
 def make_network(account: str, firewall_name: str, zones: list[str]) -> tuple[str, dict[str, str]]:

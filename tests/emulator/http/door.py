@@ -11,11 +11,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .errors import ApiError, DoorError
-from .faults import Fault
-from .flows import FlowRecord, FlowTable
-from .protocols import number_of
-from .state import (
+from ..world.errors import ApiError, DoorError
+from ..world.executions import event_types, numbered
+from ..world.flows import FlowRecord, FlowTable
+from ..world.protocols import number_of
+from ..world.state import (
     ATTACHMENT_STATUSES,
     DEFAULT_ACCOUNT,
     POLICY_MODES,
@@ -25,10 +25,10 @@ from .state import (
     SYNC_STATES,
     Firewall,
 )
-from .thingsgraph import event_types, numbered
+from .faults import Fault
 
 if TYPE_CHECKING:
-    from .server import Emulator
+    from ..server import Emulator
 
 PREFIX = "/_emulator/"
 _RECORD_KEYS = {
@@ -120,7 +120,7 @@ class Door:
         return self._emulator.world.find(body.get("firewall_name"), body.get("firewall_arn"), body.get("region"))
 
     def _state(self, _body: dict[str, Any]) -> Any:
-        return self._emulator.world.overview()
+        return self._emulator.operations.overview()
 
     def _calls(self, _body: dict[str, Any]) -> Any:
         world = self._emulator.world
@@ -264,7 +264,7 @@ class Door:
             raise DoorError("age_seconds must not be negative")
         world = self._emulator.world
         remaining = body.get("remaining", world.settings.duration)
-        added = world.add_operations(
+        added = self._emulator.operations.add_operations(
             self._find(body),
             str(body.get("zone")),
             kind,
