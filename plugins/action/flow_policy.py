@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.captures import reader_in
+from ..module_utils.audit.policy import compile_policy
 from ..module_utils.errors import FlowOpsError, OptionError
-from ..module_utils.policy import compile_policy
+from ..module_utils.files import reader_in
 
 ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
 

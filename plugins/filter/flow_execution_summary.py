@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.flowops.aws.plugins.module_utils.executions import summarize
+from ansible_collections.flowops.aws.plugins.module_utils.thingsgraph import summarize
 
 
 def flow_execution_summary(messages: Any, flow_execution_id: str | None = None) -> dict[str, Any]:

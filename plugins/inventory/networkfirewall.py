@@ -225,10 +225,10 @@ from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
-from ansible_collections.flowops.aws.plugins.module_utils.api import calling, client_config
-from ansible_collections.flowops.aws.plugins.module_utils.api_fleet import DEFAULT_REGION, Connections, Fleet, Search
+from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import DEFAULT_REGION, Connections, Fleet, Search
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import calling, client_config
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.fleet import (
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import (
     HostName,
     Record,
     Selection,

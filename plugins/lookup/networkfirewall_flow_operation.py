@@ -139,9 +139,13 @@ from ansible.errors import AnsibleLookupError
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 
-from ansible_collections.flowops.aws.plugins.module_utils.api import NetworkFirewall, connected, described
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
+    NetworkFirewall,
+    connected,
+    described,
+)
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
-from ansible_collections.flowops.aws.plugins.module_utils.scope import (
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import (
     SCOPE_MEMBERS,
     check_firewall_name,
     check_operation_id,

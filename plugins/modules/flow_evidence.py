@@ -186,7 +186,7 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import evidencing
+from ansible_collections.flowops.aws.plugins.module_utils.work import flow_evidence as evidencing
 
 
 def main() -> None:

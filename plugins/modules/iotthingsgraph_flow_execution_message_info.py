@@ -123,10 +123,10 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments
-from ansible_collections.flowops.aws.plugins.module_utils.api import Paging, described, things_graph
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Paging, described, things_graph
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.executions import EVENT_TYPES
+from ansible_collections.flowops.aws.plugins.module_utils.thingsgraph import EVENT_TYPES
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def list_messages(module: AnsibleAWSModule) -> dict[str, Any]:

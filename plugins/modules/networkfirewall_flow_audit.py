@@ -598,7 +598,8 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, auditing
+from ansible_collections.flowops.aws.plugins.module_utils.work import networkfirewall_flow_audit as auditing
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def main() -> None:

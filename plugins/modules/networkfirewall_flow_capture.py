@@ -177,9 +177,10 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting
-from ansible_collections.flowops.aws.plugins.module_utils.api import CAPTURE
-from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE
+from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import from_api
+from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def capture(module: AnsibleAWSModule) -> dict[str, Any]:

@@ -275,11 +275,12 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting
-from ansible_collections.flowops.aws.plugins.module_utils.api import FLUSH
-from ansible_collections.flowops.aws.plugins.module_utils.filters import from_api
-from ansible_collections.flowops.aws.plugins.module_utils.proof import FlowsShown
-from ansible_collections.flowops.aws.plugins.module_utils.verification import by_scope, cut_of
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH
+from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import from_api
+from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
+from ansible_collections.flowops.aws.plugins.module_utils.plan.fates import by_scope, cut_of
+from ansible_collections.flowops.aws.plugins.module_utils.plan.proof import FlowsShown
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 _FLOWS_SHOWN = 100
 

@@ -212,9 +212,9 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments
 from ansible_collections.flowops.aws.plugins.module_utils.errors import OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.impact import impact, in_sync
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.impact import impact, in_sync
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def flush_impact(module: AnsibleAWSModule) -> dict[str, Any]:

@@ -165,8 +165,7 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments
-from ansible_collections.flowops.aws.plugins.module_utils.api import (
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
     MAX_PARALLEL,
     NetworkFirewall,
     Paging,
@@ -174,6 +173,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.api import (
     spread,
 )
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def description(api: NetworkFirewall, arn: str, scope: Mapping[str, str], row: Mapping[str, Any]) -> dict[str, Any]:

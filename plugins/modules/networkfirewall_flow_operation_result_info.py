@@ -221,12 +221,12 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments
-from ansible_collections.flowops.aws.plugins.module_utils.api import Listing, Paging, described
-from ansible_collections.flowops.aws.plugins.module_utils.captures import LineFile, check_dest
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Listing, Paging, described
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.records import record_of
-from ansible_collections.flowops.aws.plugins.module_utils.scope import check_operation_id
+from ansible_collections.flowops.aws.plugins.module_utils.files import LineFile, check_dest
+from ansible_collections.flowops.aws.plugins.module_utils.flows.records import record_of
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import check_operation_id
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 class Operation:

@@ -202,7 +202,9 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, starting, verifying
+from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
+from ansible_collections.flowops.aws.plugins.module_utils.work import networkfirewall_flow_verify as verifying
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 
 def main() -> None:

@@ -114,7 +114,8 @@ objects:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, uploads
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
+from ansible_collections.flowops.aws.plugins.module_utils.work import s3_file_upload as uploads
 
 
 def main() -> None:

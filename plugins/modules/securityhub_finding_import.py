@@ -102,7 +102,8 @@ msg:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils import arguments, securityhub
+from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
+from ansible_collections.flowops.aws.plugins.module_utils.work import securityhub_finding_import as securityhub
 
 
 def main() -> None:

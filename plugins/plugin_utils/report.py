@@ -25,7 +25,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..module_utils.records import parse_utc
+from ..module_utils.flows.records import parse_utc
 from .report_names import Names
 from .report_text import (
     NOT_GIVEN,

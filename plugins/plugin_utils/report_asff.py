@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
-from ..module_utils.scope import FirewallArn
+from ..module_utils.flows.scope import FirewallArn
 from .report_rules import RuleFacts, RuleReport, cut, flow_text
 from .report_text import clean, integer
 

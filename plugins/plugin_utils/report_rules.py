@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
-from ..module_utils.records import parse_utc
-from ..module_utils.scope import FirewallArn, parse_firewall_arn
+from ..module_utils.flows.records import parse_utc
+from ..module_utils.flows.scope import FirewallArn, parse_firewall_arn
 from .report import SEVERITIES, View
 from .report_text import clean, counted, endpoint, human_bytes, integer, items, mapping
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.flowops.aws.plugins.module_utils.captures import read_records, reader_in
-from ansible_collections.flowops.aws.plugins.module_utils.policy import Policy, compile_policy
-from ansible_collections.flowops.aws.plugins.module_utils.reading import Capture, Planner
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy, compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.files import read_records, reader_in
+from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture, Planner
 from ansible_collections.flowops.aws.tests.benchmark import flows
 
 # What makes a flow a finding: its port, a list of networks, or nothing that a filter could tell.

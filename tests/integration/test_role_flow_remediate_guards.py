@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.plan import digest
+from ansible_collections.flowops.aws.plugins.module_utils.plan.build import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence

@@ -15,9 +15,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.flowops.aws.plugins.module_utils.auditing import audit
-from ansible_collections.flowops.aws.plugins.module_utils.proving import prove
-from ansible_collections.flowops.aws.plugins.module_utils.verifying import verify
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_plan import prove
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
 from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_capture import capture
 from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush import flush
 from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush_impact_info import flush_impact

@@ -106,7 +106,7 @@ def copy_of(root: Path) -> Path:
         folder.mkdir(parents=True)
         for name in names:
             (folder / name).mkdir() if kind == "role" else (folder / f"{name}.py").touch()
-    for name in ("plugins/action/flow_report.py", "plugins/module_utils/api.py", "plugins/modules/__pycache__/x.pyc"):
+    for name in ("plugins/action/flow_report.py", "plugins/module_utils/times.py", "plugins/modules/__pycache__/x.pyc"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     (root / "plugins" / "filter" / "as_list.yml").touch()

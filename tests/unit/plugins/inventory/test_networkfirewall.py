@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.flowops.aws.plugins.inventory import networkfirewall as inventory
-from ansible_collections.flowops.aws.plugins.module_utils.fleet import HostName
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import HostName
 
 ACCOUNT = "111122223333"
 EVIL = "{{ lookup('pipe', 'id') }}"

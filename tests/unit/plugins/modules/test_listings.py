@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.captures import read_records
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.files import read_records
 from ansible_collections.flowops.aws.plugins.modules.iotthingsgraph_flow_execution_message_info import list_messages
 from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_info import list_operations
 from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_result_info import read_flows

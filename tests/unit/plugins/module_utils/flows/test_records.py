@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.plugins.module_utils.flows.protocols import NAMES, name_of, number_of
+from ansible_collections.flowops.aws.plugins.module_utils.flows.records import parse_utc, record_of, utc_text
+
+FLOW = {
+    "SourceAddress": {"AddressDefinition": "10.0.0.1"},
+    "DestinationAddress": {"AddressDefinition": "198.51.100.7"},
+    "SourcePort": "40000",
+    "DestinationPort": "22",
+    "Protocol": "6",
+    "Age": 90,
+    "PacketCount": 12,
+    "ByteCount": 3456,
+}
+
+
+def without(*members: str) -> dict[str, Any]:
+    return {member: value for member, value in FLOW.items() if member not in members}
+
+
+def with_address(text: str) -> str:
+    address: str = record_of({"SourceAddress": {"AddressDefinition": text}})["source_address"]
+    return address
+
+
+def test_a_flow_becomes_a_flat_record() -> None:
+    assert record_of(FLOW, "us-east-1a") == {
+        "source_address": "10.0.0.1",
+        "source_port": 40000,
+        "destination_address": "198.51.100.7",
+        "destination_port": 22,
+        "protocol": "tcp",
+        "protocol_number": 6,
+        "age": 90,
+        "packet_count": 12,
+        "byte_count": 3456,
+        "availability_zone": "us-east-1a",
+    }
+
+
+def test_an_icmp_flow_has_no_ports() -> None:
+    record = record_of({**without("SourcePort", "DestinationPort"), "Protocol": "1"})
+    assert record["protocol"] == "icmp"
+    assert not {"source_port", "destination_port", "availability_zone"} & set(record)
+
+
+def test_what_is_absent_stays_absent() -> None:
+    assert record_of({}) == {}
+    for member, name in (("Age", "age"), ("ByteCount", "byte_count"), ("SourceAddress", "source_address")):
+        assert name not in record_of(without(member))
+        assert name in record_of(FLOW)
+
+
+def test_zeros_are_values() -> None:
+    record = record_of({"SourcePort": "0", "Protocol": "0", "Age": 0, "ByteCount": 0, "PacketCount": 0})
+    assert record == {
+        "source_port": 0, "protocol": "hopopt", "protocol_number": 0, "age": 0, "byte_count": 0, "packet_count": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "number"),
+    [("6", "tcp", 6), ("TCP", "tcp", 6), ("udp", "udp", 17), ("58", "ipv6-icmp", 58), ("253", "253", 253)],
+)
+def test_a_protocol_has_its_name_and_its_number(said: str, name: str, number: int) -> None:
+    record = record_of({"Protocol": said})
+    assert (record["protocol"], record["protocol_number"]) == (name, number)
+
+
+def test_an_unknown_protocol_keeps_its_name_and_gets_no_number() -> None:
+    assert record_of({"Protocol": "QUIC-NG"}) == {"protocol": "quic-ng"}
+    assert record_of({"Protocol": "256"}) == {"protocol": "256"}
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("10.0.0.1/32", "10.0.0.1"),
+        ("fd00::1/128", "fd00::1"),
+        ("FD00:0000:0000:0000:0000:0000:0000:0001", "fd00::1"),
+        ("2001:0db8::0001/128", "2001:db8::1"),
+        # These are no single address and stay what they are.
+        ("10.0.0.0/24", "10.0.0.0/24"),
+        ("fd00::/32", "fd00::/32"),
+        ("fd00:::1", "fd00:::1"),
+    ],
+)
+def test_one_address_has_one_text(said: str, address: str) -> None:
+    assert with_address(said) == address
+
+
+def test_every_protocol_name_leads_back_to_its_number() -> None:
+    assert len(NAMES) > 130
+    for number in range(256):
+        assert number_of(name_of(number)) == number
+        assert number_of(str(number)) == number
+        assert number_of(name_of(number).upper()) == number
+
+
+@pytest.mark.parametrize("value", ["", "foo", "256", "-1", "6.0", "²", True, False, None, 256, "tcp udp"])
+def test_what_is_no_protocol_has_no_number(value: Any) -> None:
+    assert number_of(value) is None
+
+
+def test_moments_are_written_in_utc_and_read_back() -> None:
+    moment = datetime(2026, 1, 31, 14, 0, 0, 250000, tzinfo=timezone(timedelta(hours=2)))
+    assert utc_text(moment) == "2026-01-31T12:00:00.250000+00:00"
+    assert parse_utc(utc_text(moment)) == moment
+    assert (
+        parse_utc("2026-01-31T12:00:00Z") == parse_utc("2026-01-31T12:00:00") == parse_utc("2026-01-31T13:00:00+01:00")
+    )
+    with pytest.raises(ValueError):
+        parse_utc("yesterday")

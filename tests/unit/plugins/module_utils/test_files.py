@@ -1,0 +1,264 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import resource
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.files import LineFile, check_dest, read_records, sha256_of
+
+RECORDS = [
+    {"source_address": f"10.0.0.{number}", "source_port": number, "protocol": "tcp", "age": number * 3}
+    for number in range(200)
+]
+
+
+def put(path: Path, records: list[dict[str, Any]], **options: Any) -> LineFile:
+    with LineFile(str(path), **options) as file:
+        file.write_all(records[:150])
+        for record in records[150:]:
+            file.write(record)
+    return file
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Let the kernel refuse longer files, as a full disk would, for root too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["flows.jsonl", "flows.jsonl.gz"])
+def test_records_are_written_whole_and_read_back(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    file = put(path, RECORDS)
+    assert list(read_records(str(path))) == RECORDS
+    content = path.read_bytes()
+    assert file.sha256 == hashlib.sha256(content).hexdigest() == sha256_of(str(path))
+    assert file.size == len(content)
+    assert (file.count, file.changed) == (200, True)
+    assert file.told() == {"path": str(path), "sha256": file.sha256, "count": 200}
+    lines = gzip.decompress(content) if name.endswith(".gz") else content
+    assert lines.count(b"\n") == 200 and lines.endswith(b"\n")
+    assert json.loads(lines.splitlines()[7]) == RECORDS[7]
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_an_empty_capture_is_an_empty_file(tmp_path: Path) -> None:
+    file = put(tmp_path / "flows.jsonl", [])
+    assert (tmp_path / "flows.jsonl").read_bytes() == b""
+    assert file.count == 0 and file.sha256 == hashlib.sha256(b"").hexdigest()
+    put(tmp_path / "flows.jsonl.gz", [])
+    assert list(read_records(str(tmp_path / "flows.jsonl.gz"))) == []
+
+
+def test_the_same_records_make_the_same_bytes_and_are_no_change(tmp_path: Path) -> None:
+    first = put(tmp_path / "a.jsonl.gz", RECORDS)
+    second = put(tmp_path / "another-name.jsonl.gz", RECORDS)
+    assert first.sha256 == second.sha256
+    content = (tmp_path / "a.jsonl.gz").read_bytes()
+    # Bytes 4 to 8 are the time of writing, which must not be there.
+    assert content[4:8] == b"\0\0\0\0" and b"a.jsonl" not in content[:40]
+    assert put(tmp_path / "a.jsonl.gz", RECORDS).changed is False
+    assert put(tmp_path / "a.jsonl.gz", RECORDS[1:]).changed is True
+
+
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_only_the_owner_can_read_the_file_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        put(tmp_path / "flows.jsonl", RECORDS)
+    finally:
+        os.umask(before)
+    assert mode_of(tmp_path / "flows.jsonl") == 0o600
+
+
+def test_a_file_that_others_could_read_is_replaced_by_one_they_cannot(tmp_path: Path) -> None:
+    path = tmp_path / "flows.jsonl"
+    path.write_text("old\n", encoding="utf-8")
+    path.chmod(0o644)
+    put(path, RECORDS)
+    assert mode_of(path) == 0o600
+
+
+def test_a_part_left_by_a_crash_gets_the_right_mode(tmp_path: Path) -> None:
+    part = tmp_path / "flows.jsonl.part"
+    part.write_text("half", encoding="utf-8")
+    part.chmod(0o666)
+    with LineFile(str(tmp_path / "flows.jsonl")) as file:
+        assert mode_of(part) == 0o600
+        file.write(RECORDS[0])
+    assert list(read_records(str(tmp_path / "flows.jsonl"))) == RECORDS[:1]
+
+
+@pytest.mark.parametrize("name", ["flows.jsonl", "flows.jsonl.gz"])
+@pytest.mark.parametrize("earlier", [None, b"as it was\n"])
+def test_an_exception_leaves_neither_file_nor_part(tmp_path: Path, name: str, earlier: bytes | None) -> None:
+    path = tmp_path / name
+    if earlier is not None:
+        path.write_bytes(earlier)
+    with pytest.raises(KeyboardInterrupt), LineFile(str(path)) as file:
+        file.write_all(RECORDS)
+        assert not path.exists() or path.read_bytes() == earlier
+        raise KeyboardInterrupt
+    assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([] if earlier is None else [earlier])
+
+
+@pytest.mark.parametrize("name", ["flows.jsonl", "flows.jsonl.gz"])
+@pytest.mark.parametrize("rounds", [1, 400])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, name: str, rounds: int) -> None:
+    # Few records fail at the end, when the buffer is written out; many fail on the way.
+    path = tmp_path / name
+    path.write_bytes(b"as it was\n")
+    with no_file_larger_than(512), pytest.raises(FlowOpsError) as caught, LineFile(str(path), option="dest") as file:
+        for index in range(rounds):
+            file.write_all([{**record, "round": os.urandom(9).hex(), "index": index} for record in RECORDS])
+    assert caught.value.message.startswith(f"dest: '{path}' could not be written (")
+    assert os.listdir(tmp_path) == [name]
+    assert path.read_bytes() == b"as it was\n"
+
+
+@pytest.mark.parametrize("name", ["flows.jsonl", "flows.jsonl.gz"])
+def test_a_dry_run_writes_nothing_and_predicts(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    predicted = put(path, RECORDS, dry_run=True)
+    assert os.listdir(tmp_path) == []
+    real = put(path, RECORDS)
+    assert (predicted.sha256, predicted.count, predicted.changed) == (real.sha256, real.count, True)
+    before = path.stat().st_mtime_ns
+    assert put(path, RECORDS, dry_run=True).changed is False
+    assert put(path, RECORDS[2:], dry_run=True).changed is True
+    assert path.stat().st_mtime_ns == before and os.listdir(tmp_path) == [name]
+
+
+def test_a_dest_in_a_missing_folder_a_folder_or_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    for path, said in (
+        (tmp_path / "none" / "flows.jsonl", f"folder {tmp_path / 'none'} does not exist"),
+        (tmp_path / "file" / "flows.jsonl", "does not exist"),
+        (tmp_path, "it is a folder"),
+    ):
+        with pytest.raises(OptionError, match=said) as caught:
+            check_dest(str(path), "findings_dest")
+        assert caught.value.message.startswith(f"findings_dest: '{path}' is not allowed; ")
+        with pytest.raises(OptionError):
+            LineFile(str(path))
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_name_that_the_file_system_refuses_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 253)
+    with pytest.raises(OptionError, match="it cannot be written"), LineFile(str(path)):
+        raise AssertionError("the block must not be entered")
+    assert os.listdir(tmp_path) == []
+
+
+def test_text_that_is_no_valid_unicode_is_kept(tmp_path: Path) -> None:
+    # AWS's strings are anybody's; one bad character must not cost the whole capture.
+    put(tmp_path / "flows.jsonl", [{"note": "é\ud800 {{ 7*7 }}\nend"}])
+    assert (tmp_path / "flows.jsonl").read_bytes().count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b'{"age": 1}\n\n{"age": 2\n', "line 3 "),
+        (b'{"age": 1}\n[1, 2]\n', "line 2 "),
+        (b"7\n", "line 1 "),
+        (b'{"age": 1}\nnull\n', "line 2 "),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_line_that_is_no_record_is_named(tmp_path: Path, content: bytes, line: str, suffix: str) -> None:
+    path = tmp_path / f"flows.jsonl{suffix}"
+    path.write_bytes(gzip.compress(content) if suffix else content)
+    with pytest.raises(FlowOpsError) as caught:
+        list(read_records(str(path)))
+    assert line in caught.value.message and str(path) in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_a_missing_cut_off_or_broken_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="src: .*there is no such file"):
+        list(read_records(str(tmp_path / "none.jsonl")))
+    whole = tmp_path / "whole.jsonl.gz"
+    put(whole, [{**record, "noise": hashlib.sha256(str(record).encode()).hexdigest()} for record in RECORDS])
+    content = whole.read_bytes()
+    for name, broken in (
+        ("cut.gz", content[: len(content) // 2]),
+        ("plain.gz", b'{"age": 1}\n'),
+        ("damaged.gz", content[:500] + bytes(byte ^ 0xFF for byte in content[500:600]) + content[600:]),
+        ("latin.jsonl", b'{"note": "caf\xe9"}\n'),
+    ):
+        (tmp_path / name).write_bytes(broken)
+        with pytest.raises(FlowOpsError) as caught:
+            list(read_records(str(tmp_path / name)))
+        assert caught.value.message.startswith("src: ") and name in caught.value.message
+    with pytest.raises(FlowOpsError, match="src: "):
+        list(read_records(str(tmp_path)))
+
+
+USUAL = {
+    "source_address": "10.0.0.1",
+    "source_port": 49152,
+    "destination_address": "2001:db8::7",
+    "destination_port": 443,
+    "protocol": "tcp",
+    "protocol_number": 6,
+    "age": 12,
+    "packet_count": 3,
+    "byte_count": 4000,
+    "availability_zone": "us-east-1a",
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"source_port": "65536"},
+        {"source_port": True},
+        {"age": 1.5},
+        {"age": None},
+        {"byte_count": 2**70},
+        {"protocol": 'x","age":0,"y":"'},
+        {"protocol": "back\\slash"},
+        {"protocol": "tab\tand\nline"},
+        {"protocol": "\u2028é\ud800"},
+        {"protocol": None},
+        {"availability_zone": ""},
+        {"rule": "one more member"},
+    ],
+    ids=str,
+)
+def test_every_record_comes_back_as_it_was_among_usual_ones(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = tmp_path / "flows.jsonl"
+    records = [USUAL, {**USUAL, **changes}, dict(reversed(USUAL.items())), {"source_address": "10.0.0.2"}, USUAL]
+    for written in (records, records[:2]):
+        with LineFile(str(path)) as file:
+            file.write_all(written)
+        lines = path.read_bytes().decode("utf-8", "surrogatepass").split("\n")
+        assert [json.loads(line) for line in lines[:-1]] == written
+        assert [list(json.loads(line)) for line in lines[:-1]] == [list(record) for record in written]
+        assert [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in written] == lines[:-1]
