@@ -55,8 +55,8 @@ options:
   json_dest:
     description:
       - Path of the audit result as one JSON document with sorted keys. Its folder must exist.
-      - It holds what the audit found, with the findings that O(audit) itself has, and leaves out the options of the
-        task and members whose names say that they are secret.
+      - It holds what the audit found, with the findings that O(audit) itself has and C(drift) where there was a
+        baseline, and leaves out everything else, such as the options of the task.
       - A relative path starts at the folder of the playbook.
     type: path
   csv_dest:

@@ -20,6 +20,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.flowops.aws.plugins.action import flow_report
 from ansible_collections.flowops.aws.plugins.modules import flow_report as documentation
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.task import ARGUMENT_SPEC
 
 AUDIT = {
     "verdict": "noncompliant",
@@ -260,4 +261,4 @@ def test_the_documentation_names_the_options_as_they_are() -> None:
     kept = ("type", "required", "default")
     assert {
         name: {key: option[key] for key in kept if key in option} for name, option in documented.items()
-    } == flow_report.ARGUMENT_SPEC
+    } == ARGUMENT_SPEC

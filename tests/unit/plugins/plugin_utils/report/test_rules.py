@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_rules import SAMPLES, RuleTally
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import ARN, audit, finding, rules_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.rules import SAMPLES, RuleTally
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import ARN, audit, finding, rules_of
 
 
 def test_rules_come_in_the_order_of_the_policy_with_counts_and_largest_flows() -> None:

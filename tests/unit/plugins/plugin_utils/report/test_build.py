@@ -12,15 +12,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report import (
-    FindingsError,
-    escape_markdown,
-    findings_of_lines,
-    html_of,
-    markdown_of,
-    view_of,
-)
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_text import clean, human_bytes, human_seconds
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.findings import FindingsError, findings_of_lines
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.html import html_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.markdown import markdown_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.render import escape_markdown
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.text import clean, human_bytes, human_seconds
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import viewed
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -143,14 +140,14 @@ class Page(HTMLParser):
 
 
 def page(result: dict[str, Any], **options: Any) -> Page:
-    return Page(html_of(view_of(result, **options)))
+    return Page(html_of(viewed(result, **options)))
 
 
 def headline(result: dict[str, Any]) -> str:
-    view = view_of(result)
-    words = f"{view.verdict} — {view.sentence}"
+    view = viewed(result)
+    words = f"{view.verdict.word} — {view.verdict.sentence}"
     assert words in Page(html_of(view)).text
-    assert f"**{view.verdict}** — {view.sentence}" in markdown_of(view)
+    assert f"**{view.verdict.word}** — {view.verdict.sentence}" in markdown_of(view)
     return words
 
 
@@ -178,7 +175,7 @@ def test_the_verdict_is_said_in_words(result: dict[str, Any], words: str) -> Non
 
 def test_the_verdict_comes_before_everything_but_the_heading() -> None:
     text = page(audit()).text
-    markdown = markdown_of(view_of(audit()))
+    markdown = markdown_of(viewed(audit()))
     for report in (text, markdown):
         order = ["Noncompliant", "Findings by rule", "Findings by severity", "Findings by zone", "Top talkers"]
         order += ["Flow operations read", "the most severe first", "Flush plan", "ab12"]
@@ -196,39 +193,39 @@ def test_the_verdict_comes_before_everything_but_the_heading() -> None:
     ],
 )
 def test_a_partial_capture_is_never_shown_as_compliant(members: dict[str, Any]) -> None:
-    view = view_of(clean_audit(**members))
-    assert (view.verdict, view.tone) == ("Inconclusive", "open")
+    view = viewed(clean_audit(**members))
+    assert (view.verdict.word, view.verdict.tone) == ("Inconclusive", "open")
     assert view.warnings == ["The audit result says compliant, yet its capture is partial: read as inconclusive."]
     assert view.warnings[0] in Page(html_of(view)).text
     assert "nothing is known about the flows that it did not see" in markdown_of(view)
 
 
 def test_findings_are_never_shown_as_compliant() -> None:
-    view = view_of(audit(verdict="compliant"))
-    assert (view.verdict, view.tone) == ("Noncompliant", "bad")
+    view = viewed(audit(verdict="compliant"))
+    assert (view.verdict.word, view.verdict.tone) == ("Noncompliant", "bad")
     assert view.warnings == ["The audit result says compliant, yet it holds findings: read as noncompliant."]
 
 
 def test_a_partial_noncompliant_audit_says_that_flows_may_be_missing() -> None:
     missing = "The capture is partial: flows may be missing, and more than those shown here may break the policy."
     assert missing in page(audit(partial=True)).text
-    assert missing in markdown_of(view_of(audit(partial=True)))
+    assert missing in markdown_of(viewed(audit(partial=True)))
     assert "missing" not in page(audit()).text
 
 
 def test_a_whole_capture_in_progress_when_started_is_not_partial() -> None:
-    assert view_of(clean_audit(operations=[{"flow_operation_status": "IN_PROGRESS"}])).verdict == "Compliant"
+    assert viewed(clean_audit(operations=[{"flow_operation_status": "IN_PROGRESS"}])).verdict.word == "Compliant"
 
 
 def test_the_chart_of_rules_has_numbers_severities_and_lengths_in_proportion() -> None:
     counts = {"by_rule": {"a": 40, "b": 10, "c": 0}}
     rules = [{"name": name, "action": "deny", "severity": "low"} for name in "abcd"]
-    view = view_of(audit(findings_total=50, counts=counts, rules=rules))
-    assert [(row.label, row.count, row.share, row.width, row.severity) for row in view.rules] == [
+    view = viewed(audit(findings_total=50, counts=counts, rules=rules))
+    assert [(row.label, row.count, row.share, row.width, row.severity) for row in view.by_rule.bars] == [
         ("a", "40", "80 %", "100.0%", "low"),
         ("b", "10", "20 %", "25.0%", "low"),
     ]
-    assert view.rules_remark == "2 more deny rules have no findings."
+    assert view.by_rule.remark == "2 more deny rules have no findings."
     shown = Page(html_of(view))
     assert ["a", "low", "", "40", "80 %"] in shown.rows
     assert ("rect", "width", "25.0%") in shown.attributes
@@ -237,23 +234,23 @@ def test_the_chart_of_rules_has_numbers_severities_and_lengths_in_proportion() -
 
 def test_many_rules_are_cut_off_and_counted() -> None:
     counts = {"by_rule": {f"rule-{number:03}": 1 for number in range(100)}}
-    view = view_of(audit(findings_total=100, counts=counts, rules=[]))
-    assert len(view.rules) == 30
-    assert view.rules_remark == "70 rules more not shown here."
+    view = viewed(audit(findings_total=100, counts=counts, rules=[]))
+    assert len(view.by_rule.bars) == 30
+    assert view.by_rule.remark == "70 rules more not shown here."
 
 
 def test_counts_that_the_audit_lacks_are_taken_from_findings_that_are_complete() -> None:
-    view = view_of(audit(counts=None, rules=None))
-    assert [(row.label, row.count, row.severity) for row in view.rules] == [
+    view = viewed(audit(counts=None, rules=None))
+    assert [(row.label, row.count, row.severity) for row in view.by_rule.bars] == [
         ("no-ssh", "1", "high"),
         ("threats", "1", "critical"),
     ]
-    assert view_of(audit(counts=None, findings_total=3)).rules == []
+    assert viewed(audit(counts=None, findings_total=3)).by_rule.bars == []
 
 
 def test_expired_rules_and_warnings_are_named() -> None:
     rules = [{"name": "partner", "action": "allow", "expired": True}, {"name": "other", "action": "allow"}]
-    view = view_of(audit(rules=rules, warnings=["look here"]))
+    view = viewed(audit(rules=rules, warnings=["look here"]))
     assert view.notices == ["This rule has expired and was not applied: partner.", "look here"]
     assert "look here" in Page(html_of(view)).text
     assert "- look here" in markdown_of(view)
@@ -275,7 +272,7 @@ def test_talkers_that_are_estimates_say_so() -> None:
     # Only what the ranking is by is an estimate.
     assert ["10.0.0.1", "≥ 9.0 kB", "7", "3"] in shown.rows
     assert ("span", "title", "9,000 to 9,400 bytes") in shown.attributes
-    assert "| 10.0.0.1 | ≥ 9.0 kB | 7 | 3 |" in markdown_of(view_of(audit(top={"by_bytes": {"source": [row]}})))
+    assert "| 10.0.0.1 | ≥ 9.0 kB | 7 | 3 |" in markdown_of(viewed(audit(top={"by_bytes": {"source": [row]}})))
     assert "estimate" not in page(audit()).text
 
 
@@ -284,13 +281,13 @@ def test_the_longest_lived_flows_are_shown_beside_the_talkers() -> None:
     shown = page(audit(top=top))
     assert ["198.51.100.7", "1 d 1 h", "–", "2"] in shown.rows  # noqa: RUF001 - the dash of empty cells
     assert "Top talkers, by bytes" in shown.text
-    assert "| 198.51.100.7 | 1 d 1 h | – | 2 |" in markdown_of(view_of(audit(top=top)))  # noqa: RUF001 - the same dash
+    assert "| 198.51.100.7 | 1 d 1 h | – | 2 |" in markdown_of(viewed(audit(top=top)))  # noqa: RUF001 - the same dash
     assert "Longest-lived" not in page(audit()).text
 
 
 def test_rules_that_do_not_count_are_not_called_silent() -> None:
     rules = [{"name": "off", "action": "deny", "enabled": False}, {"name": "old", "action": "deny", "expired": True}]
-    assert view_of(audit(rules=rules)).rules_remark == ""
+    assert viewed(audit(rules=rules)).by_rule.remark == ""
 
 
 def test_operations_say_what_their_status_means() -> None:
@@ -335,7 +332,7 @@ def test_the_plan_shows_its_filters_to_whoever_approves_it() -> None:
     assert ["a", "10.0.0.0/24 port 40000-40100", "198.51.100.7 port 22", "tcp, udp", "1,234"] in shown.rows
     assert ["a", "any", "<script>", "|x|", "–"] in shown.rows  # noqa: RUF001 - the dash of empty cells
     assert "would cut 2 innocent flows too" in shown.text
-    text = markdown_of(view_of(audit(plan=plan)))
+    text = markdown_of(viewed(audit(plan=plan)))
     assert "| a | 10.0.0.0/24 port 40000-40100 | 198.51.100.7 port 22 | tcp, udp | 1,234 |" in text
     assert "<script>" not in text
     many = {**operation, "flow_filters": [written] * 201, "flow_counts": [1] * 201}
@@ -353,14 +350,14 @@ def test_the_plan_says_by_the_time_of_the_capture_which_flows_it_spares(minimum:
     operation = {"availability_zone": "a", "captured_at": "2026-01-31T12:00:00+00:00", "minimum_flow_age": minimum}
     plan = {"flow_count": 2, "operations": [{**operation, "flow_filters": [{}], "flow_count": 2}]}
     assert ["a", "2", "1", words] in page(audit(plan=plan)).rows
-    assert f"| a | 2 | 1 | {words} |" in markdown_of(view_of(audit(plan=plan)))
+    assert f"| a | 2 | 1 | {words} |" in markdown_of(viewed(audit(plan=plan)))
 
 
 def test_findings_are_shown_worst_first_and_the_rest_is_counted() -> None:
     low = [finding(severity="low", byte_count=size, rule=f"low-{size}") for size in range(100)]
     findings = [*low, finding(severity="critical", rule="worst", byte_count=1)]
-    view = view_of(audit(findings_total=101), iter(findings), max_rows=3)
-    assert [item.rule for item in view.findings[:3]] == ["worst", "low-99", "low-98"]
+    view = viewed(audit(findings_total=101), iter(findings), max_rows=3)
+    assert [item.rule for item in view.findings.rows[:3]] == ["worst", "low-99", "low-98"]
     shown = Page(html_of(view))
     assert len([row for row in shown.rows if len(row) == 9]) == 1 + 3
     assert "3 of 101 findings, the most severe first; 98 left out here." in shown.text
@@ -368,7 +365,7 @@ def test_findings_are_shown_worst_first_and_the_rest_is_counted() -> None:
 
 def test_markdown_shows_fifty_findings_and_says_how_many_are_left_out() -> None:
     findings = [finding(source_port=port) for port in range(1, 121)]
-    text = markdown_of(view_of(audit(findings_total=120), iter(findings)))
+    text = markdown_of(viewed(audit(findings_total=120), iter(findings)))
     assert text.count("| high | no-ssh | 10.0.0.1:") == 50
     assert "50 of 120 findings, the most severe first; 70 left out here." in text
 
@@ -385,13 +382,13 @@ def test_no_rows_at_all_can_be_asked_for() -> None:
 
 
 def test_a_findings_file_that_differs_from_the_audit_is_reported() -> None:
-    view = view_of(audit(), iter([finding()]))
+    view = viewed(audit(), iter([finding()]))
     assert view.warnings == ["The findings file holds 1 finding, the audit result says 2."]
 
 
 def test_addresses_of_version_6_are_bracketed_before_a_port_only() -> None:
     found = [finding(source_address="fd00::1"), finding(source_address="fd00::2", source_port=None)]
-    assert {item.source for item in view_of(audit(findings=found)).findings} == {"[fd00::1]:40000", "fd00::2"}
+    assert {item.source for item in viewed(audit(findings=found)).findings.rows} == {"[fd00::1]:40000", "fd00::2"}
 
 
 @pytest.mark.parametrize("nonsense", [None, "text", 7, [], [None, 3, "x"], {}, {"a": [1]}, {"": None}])
@@ -399,9 +396,9 @@ def test_addresses_of_version_6_are_bracketed_before_a_port_only() -> None:
     "member", ["findings", "counts", "top", "rules", "warnings", "operations", "plan", "audited_at", "flow_count"]
 )
 def test_members_of_another_shape_do_not_break_a_report(member: str, nonsense: Any) -> None:
-    view = view_of(audit(**{member: nonsense}))
+    view = viewed(audit(**{member: nonsense}))
     assert html_of(view).startswith("<!DOCTYPE html>")
-    assert view.verdict == "Noncompliant"
+    assert view.verdict.word == "Noncompliant"
     assert markdown_of(view).startswith("# Flow audit\n")
 
 
@@ -437,8 +434,8 @@ def test_hostile_text_is_text_in_html(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_text_in_markdown(text: str) -> None:
-    harmless = markdown_of(view_of(with_text("harmless"), title="harmless")).splitlines()
-    hostile = markdown_of(view_of(with_text(text), title=text)).splitlines()
+    harmless = markdown_of(viewed(with_text("harmless"), title="harmless")).splitlines()
+    hostile = markdown_of(viewed(with_text(text), title=text)).splitlines()
     assert len(hostile) == len(harmless)
     for line, model in zip(hostile, harmless, strict=True):
         assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == model.count("|")
@@ -450,7 +447,7 @@ def test_hostile_text_is_text_in_markdown(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_can_be_written_as_utf_8(text: str) -> None:
-    view = view_of(with_text(text))
+    view = viewed(with_text(text))
     assert b"\x00" not in html_of(view).encode() + markdown_of(view).encode()
     assert "\u202e" not in html_of(view) + markdown_of(view)
 
@@ -476,7 +473,7 @@ def test_markdown_is_escaped_where_it_means_something(text: Any, escaped: Any) -
 
 
 def test_the_page_allows_its_own_style_and_script_and_nothing_else() -> None:
-    text = html_of(view_of(audit()))
+    text = html_of(viewed(audit()))
     policy = next(value for tag, name, value in Page(text).attributes if (tag, name) == ("meta", "content"))
     rules = dict(part.split(" ", 1) for part in policy.split("; "))
     for tag, directive in (("style", "style-src"), ("script", "script-src")):
@@ -487,7 +484,7 @@ def test_the_page_allows_its_own_style_and_script_and_nothing_else() -> None:
 
 
 def test_the_page_asks_for_nothing_outside_itself_and_needs_no_inline_style() -> None:
-    text = html_of(view_of(audit()))
+    text = html_of(viewed(audit()))
     names = {name for _tag, name, _value in Page(text).attributes}
     assert not names & {"src", "href", "style", "srcset", "action", "data", "background"}
     assert not [name for name in names if name.startswith("on")]
@@ -504,7 +501,7 @@ def test_headers_have_a_scope_and_labels_point_to_what_is_there() -> None:
 
 
 def test_a_report_depends_on_its_input_alone() -> None:
-    assert html_of(view_of(audit())) == html_of(view_of(audit()))
+    assert html_of(viewed(audit())) == html_of(viewed(audit()))
     assert "Audited 2026-01-31 12:00:00 UTC" in page(audit()).text
 
 
@@ -555,7 +552,7 @@ def test_durations_are_readable(seconds: int, text: str) -> None:
     ],
 )
 def test_a_share_is_zero_or_everything_only_when_it_is(part: int, whole: int, share: str) -> None:
-    view = view_of(audit(findings_total=part, flow_count=whole))
+    view = viewed(audit(findings_total=part, flow_count=whole))
     assert next(figure.remark for figure in view.figures if figure.label == "Findings") == f"{share} of the flows"
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report import view_of
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_rules import RuleReport, RuleTally, rule_report
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.build import view_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.rules import RuleReport, RuleTally, rule_report
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.view import View
 
 ARN = "arn:aws:network-firewall:eu-central-1:123456789012:firewall/egress"
 
@@ -70,8 +72,13 @@ def audit(**members: Any) -> dict[str, Any]:
     }
 
 
+def viewed(result: dict[str, Any], *findings: Any, **options: Any) -> View:
+    """Return the view of an audit result as it comes from a module."""
+    return view_of(audit_of(result), *findings, **options)
+
+
 def rules_of(result: dict[str, Any], option: str = "asff_dest") -> RuleReport:
     """Return an audit result rule by rule, with the findings that are inside it."""
     tally = RuleTally()
-    view = view_of(result, tally.watch(result.get("findings", [])), whole_file=False)
-    return rule_report(result, view, tally, option)
+    view = viewed(result, tally.watch(result.get("findings", [])), whole_file=False)
+    return rule_report(audit_of(result), view, tally, option)

@@ -7,19 +7,20 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .report import View
-from .report_text import items
+from ..audit import Audit
+from ..text import items
+from ..view import View
+from .base import Format, Material
 
 # What a registered result holds besides (the module's options, among others) is nobody's business.
 _MEMBERS = (
     "addresses",
     "audited_at",
-    "baseline",
     "counts",
+    "drift",
     "files",
     "findings",
     "findings_total",
@@ -36,13 +37,12 @@ _MEMBERS = (
     "verdict",
     "warnings",
 )
-_SECRET = re.compile(r"secret|passw|token|credential|access_?key|private_?key|authorization", re.IGNORECASE)
 
 
-def json_of(audit: Mapping[str, Any], view: View) -> str:
+def json_of(audit: Audit, view: View) -> str:
     """Return the audit result as JSON with sorted keys; verdict and partial as every report judges them."""
-    told = {member: _plain(audit[member]) for member in _MEMBERS if member in audit}
-    told |= {"verdict": view.judged, "partial": view.partial}
+    told = {member: _plain(audit.raw[member]) for member in _MEMBERS if member in audit.raw}
+    told |= {"verdict": view.verdict.judged, "partial": view.partial}
     if view.warnings:
         told["warnings"] = [*map(_plain, view.warnings), *items(told.get("warnings"))]
     # In ASCII, so that no text can break out of the encoding or turn the direction of a terminal around.
@@ -50,7 +50,7 @@ def json_of(audit: Mapping[str, Any], view: View) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value made of JSON's own types, without members whose names say that they are secret."""
+    """Return a value made of JSON's own types."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -59,12 +59,14 @@ def _plain(value: Any) -> Any:
         # JSON has no NaN and no infinity.
         return float(value) if abs(value) < float("inf") else str(value)
     if isinstance(value, Mapping):
-        # The names of rules and zones are keys too, and may say anything; a secret is text.
-        return {
-            str(key): _plain(item)
-            for key, item in value.items()
-            if not (isinstance(item, str) and _SECRET.search(str(key)))
-        }
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return str.__str__(value) if isinstance(value, str) else str(value)
+
+
+def _contents(material: Material) -> Iterable[bytes]:
+    return [json_of(material.audit, material.view).encode()]
+
+
+FORMAT = Format("json", _contents)

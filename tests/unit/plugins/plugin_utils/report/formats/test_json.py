@@ -9,13 +9,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report import view_of
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_json import json_of
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import HOSTILE, audit, finding
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.json import json_of
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import (
+    HOSTILE,
+    audit,
+    finding,
+    viewed,
+)
 
 
 def written(result: dict[str, Any]) -> str:
-    return json_of(result, view_of(result))
+    return json_of(audit_of(result), viewed(result))
 
 
 def test_the_document_holds_what_the_audit_found() -> None:
@@ -28,25 +33,20 @@ def test_the_order_of_keys_does_not_depend_on_the_input() -> None:
     assert written(backwards) == written(audit())
 
 
-def test_options_and_secrets_stay_out() -> None:
+def test_what_was_only_passed_along_stays_out() -> None:
     told = written(
         audit(
             invocation={"module_args": {"secret_key": "wJalr-1"}},
             ansible_facts={"key": "wJalr-2"},
-            operations=[{"flow_operation_id": "op-1", "session_token": "wJalr-3", "next_token": "wJalr-4"}],
-            plan={"connection": {"aws_access_key": "wJalr-5", "secret_key": "wJalr-6"}, "hash": "ab12"},
+            connection="wJalr-3",
         )
     )
-    assert "wJalr" not in told
-    document = json.loads(told)
-    assert document["operations"] == [{"flow_operation_id": "op-1"}]
-    assert document["plan"] == {"connection": {}, "hash": "ab12"}
+    assert json.loads(told) == audit()
 
 
-def test_a_rule_named_like_a_secret_keeps_its_count() -> None:
-    assert json.loads(written(audit(counts={"by_rule": {"no-token-port": 3}})))["counts"]["by_rule"] == {
-        "no-token-port": 3
-    }
+def test_the_drift_is_told() -> None:
+    drift = {"baseline_flow_count": 7, "new_count": 1, "new": [finding()], "gone_count": 0, "gone": []}
+    assert json.loads(written(audit(drift=drift)))["drift"] == drift
 
 
 @pytest.mark.parametrize(

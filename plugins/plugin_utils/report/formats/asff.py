@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from ..module_utils.errors import FlowOpsError
-from ..module_utils.flows.scope import FirewallArn
-from .report_rules import RuleFacts, RuleReport, cut, flow_text
-from .report_text import clean, integer
+from ....module_utils.errors import FlowOpsError
+from ....module_utils.flows.scope import FirewallArn
+from ..rules import RuleFacts, RuleReport, flow_text
+from ..text import clean, cut, integer
+from .base import Format, Material
 
 _SCHEMA_VERSION = "2018-10-08"
 _TYPES = ["Unusual Behaviors/Network Flow"]
@@ -128,3 +129,10 @@ def port_of(value: Any) -> int | None:
     """Return a port number, None for anything that is none."""
     port = integer(value)
     return port if port is not None and 0 <= port <= 65535 else None
+
+
+def _contents(material: Material) -> Iterable[bytes]:
+    return [asff_of(material.rules(FORMAT.option), archive=material.archive).encode()]
+
+
+FORMAT = Format("asff", _contents)

@@ -16,8 +16,8 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_asff import asff_of
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import (
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.asff import asff_of
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import (
     ARN,
     HOSTILE,
     audit,

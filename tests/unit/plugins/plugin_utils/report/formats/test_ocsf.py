@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from py_ocsf_models.events.findings.detection_finding import DetectionFinding
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_ocsf import ocsf_of
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import (
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.ocsf import ocsf_of
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import (
     ARN,
     HOSTILE,
     audit,

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ..module_utils.errors import FlowOpsError
-from ..module_utils.flows.records import parse_utc
-from ..module_utils.flows.scope import FirewallArn, parse_firewall_arn
-from .report import SEVERITIES, View
-from .report_text import clean, counted, endpoint, human_bytes, integer, items, mapping
+from ...module_utils.errors import FlowOpsError
+from ...module_utils.flows.records import parse_utc
+from ...module_utils.flows.scope import FirewallArn, parse_firewall_arn
+from .audit import Audit, Rule
+from .text import SEVERITIES, clean, counted, cut, endpoint, human_bytes, integer, plain
+from .view import View
 
 SAMPLES = 10
 
@@ -52,7 +53,7 @@ class RuleTally:
             yield finding
 
     def _add(self, finding: Mapping[str, Any]) -> None:
-        name = name_of(finding.get("rule"))
+        name = plain(finding.get("rule"))
         self.total += 1
         self._count[name] = self._count.get(name, 0) + 1
         self._severity.setdefault(name, finding.get("severity"))
@@ -144,51 +145,64 @@ class RuleReport:
         return text
 
 
-def rule_report(audit: Mapping[str, Any], view: View, tally: RuleTally, option: str) -> RuleReport:
+def rule_report(audit: Audit, view: View, tally: RuleTally, option: str) -> RuleReport:
     """Return an audit rule by rule; raise FlowOpsError naming the option when it has no time or a bad ARN."""
-    written = clean(audit.get("firewall_arn"), 2048)
+    written = clean(audit.raw.get("firewall_arn"), 2048)
     arn = parse_firewall_arn(written, "audit.firewall_arn") if written else None
-    stated = mapping(audit.get("counts")).get("by_rule")
-    counts = tally.counts()
+    stated = audit.counts.by_rule
+    counts = _counts(stated, tally.counts())
     # Without every finding at hand, only what the audit itself has counted says that a rule has none.
-    complete = isinstance(stated, Mapping) or tally.total == view.findings_total
-    if isinstance(stated, Mapping):
-        given = {name_of(name): integer(count) or 0 for name, count in stated.items()}
-        # A finding at hand is there, whatever the audit has counted.
-        counts = {name: max(given.get(name, 0), counts.get(name, 0)) for name in [*given, *counts]}
-    rules = {name_of(rule.get("name")): rule for rule in map(mapping, items(audit.get("rules")))}
-    broken = [
-        RuleFacts(
-            name,
-            _severity(mapping(rules.get(name)).get("severity") or tally.severity(name)),
-            counts[name],
-            tally.samples(name),
-        )
-        for name in [*(name for name in rules if name in counts), *(name for name in counts if name not in rules)]
-        if counts[name] > 0
-    ]
-    silent = [
-        RuleFacts(name, _severity(rule.get("severity")), 0, reason=reason)
-        for name, rule in rules.items()
-        if rule.get("action") == "deny"
-        and not counts.get(name)
-        # What was judged on a part of the flows only is not known to be kept; what was not judged is known not to be.
-        and ((reason := _reason(rule)) != "kept" or (complete and not view.partial))
-    ]
+    complete = stated is not None or tally.total == view.findings.total
+    rules = {rule.name: rule for rule in audit.rules}
     return RuleReport(
         arn=arn,
-        firewall_name=arn.name if arn else clean(audit.get("firewall_name"), 128).strip() or "the firewall",
+        firewall_name=arn.name if arn else _firewall_name(audit),
         audited_at=_audited_at(audit, option),
-        flow_count=integer(audit.get("flow_count")),
+        flow_count=audit.flow_count,
         partial=view.partial,
-        broken=broken,
-        silent=silent,
+        broken=_broken(rules, counts, tally),
+        silent=_silent(rules, counts, known=complete and not view.partial),
     )
 
 
-def name_of(value: Any) -> str:
-    """Return a rule's name as plain text, exactly as the policy has it."""
-    return str.__str__(value) if isinstance(value, str) else clean(value)
+def _counts(stated: Mapping[str, int] | None, seen: Mapping[str, int]) -> Mapping[str, int]:
+    if stated is None:
+        return seen
+    # A finding at hand is there, whatever the audit has counted.
+    return {name: max(stated.get(name, 0), seen.get(name, 0)) for name in [*stated, *seen]}
+
+
+def _broken(rules: Mapping[str, Rule], counts: Mapping[str, int], tally: RuleTally) -> list[RuleFacts]:
+    """Return the rules with findings: those of the policy in its order, then those that it does not list."""
+    names = [*(name for name in rules if name in counts), *(name for name in counts if name not in rules)]
+    return [
+        RuleFacts(
+            name,
+            _severity(_stated(rules.get(name)) or tally.severity(name)),
+            counts[name],
+            tally.samples(name),
+        )
+        for name in names
+        if counts[name] > 0
+    ]
+
+
+def _silent(rules: Mapping[str, Rule], counts: Mapping[str, int], *, known: bool) -> list[RuleFacts]:
+    """Return the deny rules without findings, those that were judged only where all flows and findings are known."""
+    # What was judged on a part of the flows only is not known to be kept; what was not judged is known not to be.
+    return [
+        RuleFacts(name, _severity(rule.severity), 0, reason=_reason(rule))
+        for name, rule in rules.items()
+        if rule.action == "deny" and not counts.get(name) and (known or not rule.applied)
+    ]
+
+
+def _stated(rule: Rule | None) -> str:
+    return rule.severity if rule else ""
+
+
+def _firewall_name(audit: Audit) -> str:
+    return clean(audit.raw.get("firewall_name"), 128).strip() or "the firewall"
 
 
 def flow_text(finding: Mapping[str, Any]) -> str:
@@ -201,15 +215,10 @@ def flow_text(finding: Mapping[str, Any]) -> str:
     return " ".join(word for word in words if word)
 
 
-def cut(text: str, limit: int) -> str:
-    """Return text of at most limit characters; what is longer ends in an ellipsis."""
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
-
-
-def _reason(rule: Mapping[str, Any]) -> str:
-    if rule.get("expired") is True:
+def _reason(rule: Rule) -> str:
+    if rule.expired:
         return "expired"
-    return "disabled" if rule.get("enabled") is False else "kept"
+    return "disabled" if rule.disabled else "kept"
 
 
 def _severity(value: Any) -> str:
@@ -217,9 +226,9 @@ def _severity(value: Any) -> str:
     return text if text in SEVERITIES else "medium"
 
 
-def _audited_at(audit: Mapping[str, Any], option: str) -> datetime:
+def _audited_at(audit: Audit, option: str) -> datetime:
     try:
-        return parse_utc(clean(audit.get("audited_at"))).astimezone(timezone.utc)
+        return parse_utc(clean(audit.raw.get("audited_at"))).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise FlowOpsError(
             f"{option}: each entry has the time of the audit; audit.audited_at must be a time in ISO 8601"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .report_asff import address_of, port_of
-from .report_rules import FLOW_MEMBERS, RuleFacts, RuleReport, flow_text
-from .report_text import clean, integer
+from ..rules import FLOW_MEMBERS, RuleFacts, RuleReport, flow_text
+from ..text import clean, integer
+from .asff import address_of, port_of
+from .base import Format, Material
 
 SCHEMA_VERSION = "1.5.0"
 
@@ -119,3 +120,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         return clean(value)
     return int(value)
+
+
+def _contents(material: Material) -> Iterable[bytes]:
+    # Read here, so that what the audit lacks is found before anything is written.
+    return list(ocsf_of(material.rules(FORMAT.option)))
+
+
+FORMAT = Format("ocsf", _contents)

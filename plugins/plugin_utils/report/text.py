@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timezone
 from typing import Any
 
+from ...module_utils.flows.records import parse_utc
+
+SEVERITIES = ("critical", "high", "medium", "low", "informational")
 TEXT_LIMIT = 500
 NOT_GIVEN = "–"  # noqa: RUF001 - the dash that tables use for an empty cell
 
@@ -31,6 +35,11 @@ def clean(value: Any, limit: int = TEXT_LIMIT) -> str:
         text = text[:limit]
     text = _UNSHOWABLE.sub(lambda match: _spelt_out(match[0]), text)
     return f"{text}… ({left_out:,} more characters)" if left_out > 0 else text
+
+
+def plain(value: Any) -> str:
+    """Return a text exactly as it is, as a plain str; anything else as clean() returns it."""
+    return str.__str__(value) if isinstance(value, str) else clean(value)
 
 
 def human_bytes(count: int) -> str:
@@ -79,6 +88,43 @@ def integer(value: Any) -> int | None:
 def counted(value: int, noun: str) -> str:
     """Return a number with its noun, in the plural unless it is one."""
     return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def number(value: int | None) -> str:
+    """Return a number with separators, the dash for none."""
+    return NOT_GIVEN if value is None else f"{value:,}"
+
+
+def more(count: int, noun: str) -> str:
+    """Return the sentence that so many are not shown, empty for none."""
+    return f"{counted(count, noun)} more not shown here." if count > 0 else ""
+
+
+def share(part: int, whole: int | None) -> str:
+    """Return a percentage that says 0 % and 100 % only where that is exact."""
+    if not whole or part <= 0:
+        return "0 %"
+    percent = 100 * part / whole
+    if percent < 0.1:
+        return "< 0.1 %"
+    if 99.9 < percent < 100:
+        return "> 99.9 %"
+    return f"{percent:.0f} %" if percent == int(percent) else f"{percent:.1f} %"
+
+
+def moment(value: Any) -> str:
+    """Return a time as 2026-01-31 12:00:00 UTC; what is no time stays as it was written."""
+    text = clean(value)
+    try:
+        instant = parse_utc(text)
+    except ValueError:
+        return text
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def cut(text: str, limit: int) -> str:
+    """Return text of at most limit characters; what is longer ends in an ellipsis."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .report_text import clean, mapping
+from .text import clean, mapping
 
 AMBIGUOUS = "(ambiguous)"
 

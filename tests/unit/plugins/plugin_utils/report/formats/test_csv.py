@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_csv import HEADER, cell, csv_of
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import HOSTILE, finding
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.csv import HEADER, cell, csv_of
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import HOSTILE, finding
 
 
 def rows_of(findings: list[Any]) -> list[dict[str, str]]:

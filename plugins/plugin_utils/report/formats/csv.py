@@ -12,9 +12,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .report_names import NO_NAMES, Names
-from .report_rules import FLOW_MEMBERS
-from .report_text import clean
+from ..names import NO_NAMES, Names
+from ..rules import FLOW_MEMBERS
+from ..text import clean
+from .base import Format, Material
 
 HEADER = (*FLOW_MEMBERS, "rule", "severity", "source_name", "destination_name")
 
@@ -54,3 +55,10 @@ def cell(value: Any) -> str | int | float:
     start = unicodedata.normalize("NFKC", written.lstrip()[:1])
     active = start.startswith(_FORMULA_STARTS) or any(unicodedata.category(character) == "Cc" for character in written)
     return f"'{text}" if active else text
+
+
+def _contents(material: Material) -> Iterable[bytes]:
+    return csv_of(material.findings(), material.audit.names)
+
+
+FORMAT = Format("csv", _contents, may_compress=True)

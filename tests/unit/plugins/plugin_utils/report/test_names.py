@@ -13,11 +13,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report import html_of, markdown_of, view_of
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_csv import cell, csv_of
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_json import json_of
-from ansible_collections.flowops.aws.plugins.plugin_utils.report_names import Names
-from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.samples import HOSTILE, audit, finding
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.csv import cell, csv_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.html import html_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.json import json_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.markdown import markdown_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.names import Names
+from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import (
+    HOSTILE,
+    audit,
+    finding,
+    viewed,
+)
 
 ADDRESSES: dict[str, Any] = {
     "10.0.0.1": {"network_interface_id": "eni-1", "instance_id": "i-0abc", "name": "web-7"},
@@ -98,7 +105,7 @@ def test_a_pair_is_named_when_one_side_is(key: Any, name: str) -> None:
 
 
 def test_the_html_shows_names_beside_addresses_in_findings_and_talkers() -> None:
-    rows = Cells(html_of(view_of(named()))).rows
+    rows = Cells(html_of(viewed(named()))).rows
     table = [row for row in rows if len(row) == 9]
     assert [row[2:4] for row in table[1:]] == [
         ["10.0.0.1:40000 web-7 (i-0abc)", "[fd00::1]:22 db-1 (i-06)"],
@@ -114,7 +121,7 @@ def test_the_html_shows_names_beside_addresses_in_findings_and_talkers() -> None
 
 
 def test_the_markdown_shows_names_beside_addresses_in_findings_and_talkers() -> None:
-    text = markdown_of(view_of(named()))
+    text = markdown_of(viewed(named()))
     assert "| 10.0.0.1:40000 web-7 (i-0abc) | \\[fd00::1\\]:22 db-1 (i-06) |" in text
     assert "| 10.0.0.5:40000 (ambiguous) | 198.51.100.7:22 |" in text
     assert "| 10.0.0.1 web-7 (i-0abc) | 1.0 kB |" in text
@@ -133,19 +140,19 @@ def test_the_csv_has_the_names_in_columns_of_their_own() -> None:
 
 def test_the_json_has_what_was_found_of_each_address() -> None:
     result = named()
-    assert json.loads(json_of(result, view_of(result)))["addresses"] == ADDRESSES
+    assert json.loads(json_of(audit_of(result), viewed(result)))["addresses"] == ADDRESSES
 
 
 def test_without_addresses_a_page_has_no_place_for_names() -> None:
     result = named()
     del result["addresses"]
-    assert 'class="who"' not in html_of(view_of(result))
-    assert 'class="who"' in html_of(view_of(named()))
+    assert 'class="who"' not in html_of(viewed(result))
+    assert 'class="who"' in html_of(viewed(named()))
 
 
 @pytest.mark.parametrize("nonsense", [None, "text", [], [1], {"10.0.0.1": None}, {"10.0.0.1": {"name": [1]}}, {1: 2}])
 def test_addresses_of_another_shape_do_not_break_a_report(nonsense: Any) -> None:
-    view = view_of(named(addresses=nonsense))
+    view = viewed(named(addresses=nonsense))
     assert html_of(view).startswith("<!DOCTYPE html>")
     assert markdown_of(view).startswith("# Flow audit\n")
 
@@ -156,8 +163,8 @@ def test_a_hostile_name_is_text_in_every_format(text: str) -> None:
         return named(addresses={"10.0.0.1": {"name": name, "instance_id": "i-1"}})
 
     hostile, harmless = result_with(text), result_with("harmless")
-    assert Cells(html_of(view_of(hostile))).tags == Cells(html_of(view_of(harmless))).tags
-    lines, models = (markdown_of(view_of(result)).splitlines() for result in (hostile, harmless))
+    assert Cells(html_of(viewed(hostile))).tags == Cells(html_of(viewed(harmless))).tags
+    lines, models = (markdown_of(viewed(result)).splitlines() for result in (hostile, harmless))
     assert len(lines) == len(models)
     for line, model in zip(lines, models, strict=True):
         assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) == model.count("|")
@@ -166,4 +173,4 @@ def test_a_hostile_name_is_text_in_every_format(text: str) -> None:
     row = next(csv.DictReader(io.StringIO(written, newline="")))
     assert row["source_name"] == cell(Names(hostile["addresses"]).of("10.0.0.1"))
     assert not row["source_name"].startswith(("=", "+", "-", "@"))
-    assert json.loads(json_of(hostile, view_of(hostile)))["addresses"]["10.0.0.1"]["name"] == text
+    assert json.loads(json_of(audit_of(hostile), viewed(hostile)))["addresses"]["10.0.0.1"]["name"] == text

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reports on disk: private, in one step, and not written again when they are there already."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ...module_utils.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that is to be written: the option that asked for it, its format, where it goes, and what is in it."""
+
+    option: str
+    format: str
+    dest: str
+    blocks: Iterable[bytes]
+
+
+def write_reports(reports: Sequence[Report], *, dry_run: bool) -> dict[str, Any]:
+    """Write each report that differs; return changed, reports (format, dest, sha256, size) and msg."""
+    told, words = [], []
+    for report in reports:
+        written = write_private(report.option, report.dest, report.blocks, dry_run=dry_run)
+        words.append(_sentence(report, changed=written["changed"], dry_run=dry_run))
+        told.append({"format": report.format, "dest": report.dest, **written})
+    changed = [item.pop("changed") for item in told]
+    return {"changed": any(changed), "reports": told, "msg": " ".join(words)}
+
+
+def _sentence(report: Report, *, changed: bool, dry_run: bool) -> str:
+    if not changed:
+        return f"The {report.format} report {report.dest} is up to date."
+    return f"{'Would write' if dry_run else 'Wrote'} the {report.format} report {report.dest}."
+
+
+def check_dest(option: str, dest: str) -> None:
+    """Raise OptionError unless dest can become a file: its folder is there and writable, and it is no folder itself."""
+    allowed = "it must name a file in an existing, writable folder"
+    folder = os.path.dirname(dest)
+    if os.path.isdir(dest):
+        raise OptionError(option, dest, f"{allowed}, and this is a folder")
+    if not os.path.isdir(folder):
+        raise OptionError(option, dest, f"{allowed}, and there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OptionError(option, dest, f"{allowed}, and {folder} is not writable")
+
+
+def is_written(dest: str, sha256: str, size: int) -> bool:
+    """Return whether dest is a private file of that size (bytes) and SHA-256 (hex)."""
+    try:
+        status = os.lstat(dest)
+        if not stat.S_ISREG(status.st_mode) or stat.S_IMODE(status.st_mode) != 0o600 or status.st_size != size:
+            return False
+        digest = hashlib.sha256()
+        with open(dest, "rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest() == sha256
+    except OSError:
+        return False
+
+
+def write_private(option: str, dest: str, blocks: Iterable[bytes], *, dry_run: bool) -> dict[str, Any]:
+    """Put blocks at dest in one step, with mode 0600, unless they are there already.
+
+    Return changed, sha256 (hex) and size (bytes); with dry_run nothing is written. Raise OptionError when writing
+    fails, and then leave dest as it was.
+    """
+    digest, size, temporary = hashlib.sha256(), 0, None
+    try:
+        # mkstemp makes it 0600 from its first byte on; in the same folder, so that the replacing is one step.
+        handle, temporary = (
+            (os.open(os.devnull, os.O_WRONLY), None)
+            if dry_run
+            else tempfile.mkstemp(prefix=f".{os.path.basename(dest)[:100]}.", dir=os.path.dirname(dest))
+        )
+        with os.fdopen(handle, "wb") as stream:
+            for block in blocks:
+                digest.update(block)
+                size += len(block)
+                stream.write(block)
+            if temporary is not None:
+                stream.flush()
+                os.fsync(stream.fileno())
+        changed = not is_written(dest, digest.hexdigest(), size)
+        if temporary is not None and changed:
+            os.replace(temporary, dest)
+    except OSError as error:
+        raise OptionError(option, dest, f"it could not be written: {error.strerror}") from error
+    finally:
+        if temporary is not None:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+    return {"changed": changed, "sha256": digest.hexdigest(), "size": size}
