@@ -564,8 +564,13 @@ plan:
       returned: always
       type: int
       sample: 0
+    format_version:
+      description: The version of the form that the plan has; C(hash) is of it, too.
+      returned: always
+      type: int
+      sample: 1
     hash:
-      description: The SHA-256 of the operations, in hex; the same plan has the same hash.
+      description: The SHA-256 (hex) of format version, firewall ARN and operations; it fits no other firewall.
       returned: always
       type: str
       sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855

@@ -181,8 +181,13 @@ plan:
       returned: always
       type: int
       sample: 0
+    format_version:
+      description: The version of the form that the plan has; C(hash) is of it, too.
+      returned: always
+      type: int
+      sample: 1
     hash:
-      description: The SHA-256 of the operations, in hex.
+      description: The SHA-256 (hex) of format version, firewall ARN and operations; it fits no other firewall.
       returned: always
       type: str
       sample: 4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945

@@ -31,6 +31,8 @@ POLICY = Path(__file__).resolve().parents[1] / "demo" / "policy.yml"
 
 # The flow records of a capture, and for each whether it is a finding.
 Page = tuple[list[dict[str, Any]], list[bool]]
+# Of any firewall: a plan is as large for one as for another.
+FIREWALL = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,7 @@ def planned(folder: str | Path, captured: Mapping[tuple[str, str], Iterable[Page
         for zone, of_zone in captured.items():
             for records, guilty in of_zone:
                 planner.add(captures[zone], records, [is_finding or None for is_finding in guilty])
-        plan: dict[str, Any] = planner.plan()
-    return plan
+        return planner.plan(FIREWALL).to_json()
 
 
 def size_of(plan: Mapping[str, Any], captured: Mapping[tuple[str, str], Iterable[Page]]) -> Size:

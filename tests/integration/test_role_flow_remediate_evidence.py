@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.plan.build import digest
+from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
@@ -300,7 +300,7 @@ def test_a_run_keeps_what_was_there_what_was_done_and_what_came_of_it(
     assert [item["flow_operation_id"] for item in operations] == [start["flow_operation_id"]]
     assert all(item["flow_request_timestamp"] and item["flow_operation_status"] == "COMPLETED" for item in operations)
     assert plan["firewall_arn"] == approved.arns[name]
-    assert digest(plan["operations"]) == plan["hash"]
+    assert digest(plan["firewall_arn"], plan["operations"]) == plan["hash"]
     assert sum(len(operation["flow_filters"]) for operation in plan["operations"]) == len(
         start["request"]["FlowFilters"]
     )

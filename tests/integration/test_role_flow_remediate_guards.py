@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.plan.build import digest
+from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
@@ -331,7 +331,7 @@ def plan(arn: str, zones: tuple[str, ...] = (ZONE,), **members: Any) -> dict[str
     return {
         "firewall_arn": arn,
         "operations": operations,
-        "hash": digest(operations),
+        "hash": digest(arn, operations),
         "captured_flow_count": 200 * len(zones),
         **members,
     }

@@ -21,6 +21,7 @@ import ansible_runner
 import pytest
 import yaml
 
+from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
@@ -415,22 +416,22 @@ def test_what_was_approved_is_cut_and_nothing_else(
     operations = [
         {**item, "minimum_flow_age": 0, "flow_filters": EVERYTHING} for item in json.loads(approved)["operations"]
     ]
-    digest = hashlib.sha256(json.dumps(operations, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    other = {**json.loads(approved), "operations": operations, "hash": digest}
+    found = digest(arns["west"], operations)
+    other = {**json.loads(approved), "operations": operations, "hash": found}
     bucket.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(other))
     refused = jobs("playbooks/remediate_approved.yml", {"west": hosts["west"]}, own, given)
     assert refused.status == "failed"
-    assert_sentence(refused.failures()[0], [digest, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
+    assert_sentence(refused.failures()[0], [found, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
     # Nothing is said of a plan that nobody approved either.
     given_verify = {**survey_of("flowops verify"), **artifacts}
     unproved = jobs(
         "playbooks/verify_approved.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify
     )
     assert unproved.status == "failed"
-    assert_sentence(unproved.failures()[0], [digest, "not the one that was approved", audits["west"]["plan_hash"]])
+    assert_sentence(unproved.failures()[0], [found, "not the one that was approved", audits["west"]["plan_hash"]])
     named = f"s3://{BUCKET}/{key}"
     for playbook, template in (("remediate", "flowops remediate"), ("verify", "flowops verify")):
-        for answer, words in (("", ["flowops_approved_hash", "''"]), ("f" * 64, [digest, "f" * 64])):
+        for answer, words in (("", ["flowops_approved_hash", "''"]), ("f" * 64, [found, "f" * 64])):
             alone = survey_of(template, flowops_plan_object=named, flowops_approved_hash=answer)
             job = jobs(f"playbooks/{playbook}_approved.yml", {"west": hosts["west"]}, template_of(template), alone)
             assert job.status == "failed"

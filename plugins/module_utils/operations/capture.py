@@ -27,6 +27,7 @@ from ..flows.scope import check_operation_id, scope_of, scope_text
 from ..flows.sets import Flow, flows_of
 from ..plan.build import build, compile_best
 from ..plan.compile import Findings
+from ..plan.plan import Plan
 
 _PAGES_AHEAD = 4
 _SAVED_PAGE = 200
@@ -376,7 +377,7 @@ class Planner:
         self._pages.setdefault(capture.flow_operation_id, []).append((self._spool.tell(), len(page)))
         self._spool.write(page)
 
-    def plan(self, allow_collateral: bool = False) -> dict[str, Any]:
+    def plan(self, firewall_arn: str, allow_collateral: bool = False) -> Plan:
         """Return the plan; findings whose every filter would match a flow to spare are inseparable."""
         compiled = []
         for capture in self.captures:
@@ -384,7 +385,7 @@ class Planner:
             innocents = partial(self._innocents, capture)
             best = compile_best(scope, capture.findings, innocents, capture.api_filters, allow_collateral)
             compiled.append((scope, best))
-        return build(compiled)
+        return build(firewall_arn, compiled)
 
     def _innocents(self, capture: Capture) -> Iterator[list[Flow]]:
         for begin, length in self._pages.get(capture.flow_operation_id, ()):

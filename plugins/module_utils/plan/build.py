@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -16,26 +14,23 @@ from ..flows.filters import MAXIMUM
 from ..flows.protocols import name_of
 from ..flows.scope import SCOPE_MEMBERS
 from .compile import Compiled, Cutting, Findings, FlowKey, Innocents, compile_findings
+from .plan import Plan, flows_of
 
 _INSEPARABLE_SHOWN = 100
 
 
-def build(captures: Sequence[tuple[Mapping[str, Any], Compiled]]) -> dict[str, Any]:
-    """Return the plan for captures, each (scope with minimum_flow_age in seconds and captured_at, what was compiled).
-
-    The plan is {operations, flow_count, inseparable, inseparable_flows, collateral, hash}, all counts in flows.
-    """
+def build(firewall_arn: str, captures: Sequence[tuple[Mapping[str, Any], Compiled]]) -> Plan:
+    """Return the plan for captures, each (scope with minimum_flow_age (seconds) and captured_at, what was compiled)."""
     operations = [operation for scope, compiled in captures for operation in _operations_of(scope, compiled.cuttings)]
-    return {
-        "operations": operations,
-        "flow_count": sum(operation["flow_count"] for operation in operations),
-        "inseparable": sum(compiled.inseparable_flow_count for _scope, compiled in captures),
-        "inseparable_flows": [
-            {**_named(scope), **_members(key)} for scope, compiled in captures for key in compiled.inseparable
-        ][:_INSEPARABLE_SHOWN],
-        "collateral": sum(cutting.collateral for _scope, compiled in captures for cutting in compiled.cuttings),
-        "hash": digest(operations),
-    }
+    inseparable = [{**_named(scope), **_members(key)} for scope, compiled in captures for key in compiled.inseparable]
+    return Plan(
+        firewall_arn,
+        operations,
+        flow_count=flows_of(operations),
+        inseparable=sum(compiled.inseparable_flow_count for _scope, compiled in captures),
+        inseparable_flows=inseparable[:_INSEPARABLE_SHOWN],
+        collateral=sum(cutting.collateral for _scope, compiled in captures for cutting in compiled.cuttings),
+    )
 
 
 def compile_best(
@@ -101,17 +96,3 @@ def _members(key: FlowKey) -> dict[str, Any]:
         **{name: port for name, port in ports.items() if port is not None},
         "protocol": name_of(protocol),
     }
-
-
-def digest(operations: Iterable[Mapping[str, Any]]) -> str:
-    """Return the SHA-256 (hex) of a plan's operations, equal for equal plans."""
-    text = json.dumps(list(operations), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def told_plan(whole: Mapping[str, Any], dest: str | None) -> dict[str, Any]:
-    """Return a plan as a result shows it, with the number of its operations and the file that has it."""
-    told = {**whole, "operation_count": len(whole["operations"])}
-    if dest:
-        told["dest"] = dest
-    return told

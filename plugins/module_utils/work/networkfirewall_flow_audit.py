@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any, Union
@@ -24,7 +25,7 @@ from ..files import check_dest, open_files, read_records, reader_in
 from ..flows.records import utc_text
 from ..flows.scope import parse_firewall_arn
 from ..operations.capture import Capture, Journal, Planner, captures_of, pages_of, saved_pages
-from ..plan.build import told_plan
+from ..plan.plan import Plan
 from .enrich import enriched
 from .options import bounded, check_range, checked_firewall, network_firewall
 
@@ -171,20 +172,18 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
             findings.extend(found[: params["max_findings"] - len(findings)])
             if planner is not None:
                 planner.add(capture, records, verdicts)
-        whole_plan = None
+        whole_plan: Plan | None = None
         if planner is not None:
-            whole_plan = {
-                "firewall_arn": source.arn,
-                **planner.plan(params["allow_collateral"]),
-                "captured_flow_count": summary.flow_count,
-            }
+            whole_plan = planner.plan(source.arn, params["allow_collateral"])
+            whole_plan = replace(whole_plan, captured_flow_count=summary.flow_count)
             if "findings_dest" in files:
                 # Outside of what the hash is of: where the flows are told with their rules.
                 files["findings_dest"].finish()
                 told = files["findings_dest"].told()
-                whole_plan["findings"] = {"path": os.path.abspath(told["path"]), "sha256": told["sha256"]}
+                where = {"path": os.path.abspath(told["path"]), "sha256": told["sha256"]}
+                whole_plan = replace(whole_plan, findings=where)
             if "plan_dest" in files:
-                files["plan_dest"].write(whole_plan)
+                files["plan_dest"].write(whole_plan.to_json())
     _warn(module, policy, source, whole_plan)
     result: dict[str, Any] = {
         "changed": any(file.changed for file in files.values()),
@@ -204,7 +203,7 @@ def audit(module: AnsibleAWSModule) -> dict[str, Any]:
     if drift is not None:
         result["drift"] = drift.told()
     if whole_plan is not None:
-        result["plan"] = told_plan(whole_plan, params["plan_dest"])
+        result["plan"] = whole_plan.told(params["plan_dest"])
     result = bounded(module, result, "findings", params["plan_dest"])
     if params["enrich"] and isinstance(source, LiveSource):
         scopes = [capture.scope for capture in source.captures]
@@ -231,7 +230,7 @@ def _warn(
     module: AnsibleAWSModule,
     policy: Policy,
     source: Source,
-    whole_plan: Mapping[str, Any] | None,
+    whole_plan: Plan | None,
 ) -> None:
     for warning in source.warnings():
         module.warn(warning)
@@ -239,8 +238,8 @@ def _warn(
         module.warn(warning)
     for name in policy.expired:
         module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
-    if whole_plan is not None and whole_plan["inseparable"]:
+    if whole_plan is not None and whole_plan.inseparable:
         module.warn(
-            f"{whole_plan['inseparable']} findings are left out of the plan: every filter for them would cut innocent"
+            f"{whole_plan.inseparable} findings are left out of the plan: every filter for them would cut innocent"
             " flows too."
         )

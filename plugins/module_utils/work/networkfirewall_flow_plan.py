@@ -20,8 +20,8 @@ from ..files import open_files, reader_in
 from ..flows.scope import SCOPE_MEMBERS, scope_text
 from ..operations.capture import Capture, captures_of, pages_of
 from ..operations.carry_out import findings_of, plan_orders
-from ..plan.build import digest, told_plan
 from ..plan.fates import Scope, Wanted, by_scope, cut_of, tell_findings
+from ..plan.plan import Plan, checked_operations, flows_of
 from ..plan.proof import FlowsShown, Place, Proof
 from .options import bounded, check_range, checked_firewall, network_firewall
 
@@ -33,7 +33,7 @@ def prove(module: AnsibleAWSModule) -> dict[str, Any]:
     params = module.params
     checked_firewall(params)
     check_range("max_flows", params["max_flows"], 10_000)
-    plan = [_without_absent(operation) for operation in params["plan"]]
+    plan = checked_operations(params["plan"], "plan")
     orders = plan_orders(params["plan"], "plan")
     wanted = by_scope((item, order.captured_at) for item, (_scope, order) in zip(plan, orders, strict=True))
     now = datetime.now(timezone.utc)
@@ -51,36 +51,22 @@ def prove(module: AnsibleAWSModule) -> dict[str, Any]:
             told = _as_it_stands(module, plan, wanted, files, shown)
         else:
             told = _afresh(module, plan, wanted, policy, files, shown)
-        whole = {"firewall_arn": told["firewall_arn"], **told.pop("plan")}
+        whole: Plan = told.pop("plan")
         if "plan_dest" in files:
-            files["plan_dest"].write(whole)
+            files["plan_dest"].write(whole.to_json())
     result = {
         "changed": any(file.changed for file in files.values()),
         **told,
         "capture_age": max(0, math.ceil((now - min(moments)).total_seconds())) if moments else None,
-        "flow_count": whole["flow_count"],
+        "flow_count": whole.flow_count,
         "by_rule": dict(sorted(shown.by_rule.items())),
         "flows": shown.flows,
-        "plan": told_plan(whole, params["plan_dest"]),
+        "plan": whole.told(params["plan_dest"]),
         "files": {option: file.told() for option, file in files.items()},
     }
     if module._diff:
         result["diff"] = {"before": shown.text(), "after": ""}
     return bounded(module, result, "flows", params["plan_dest"])
-
-
-def _without_absent(operation: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an operation of a plan as it was before Ansible filled in and converted options, so that hashes agree."""
-    kept = {name: value for name, value in operation.items() if value is not None}
-    kept["flow_filters"] = [
-        {
-            name: int(value) if name.endswith("_port") and str(value).isdecimal() else value
-            for name, value in item.items()
-            if value is not None and (name != "any" or value)
-        }
-        for item in operation["flow_filters"]
-    ]
-    return kept
 
 
 def _as_it_stands(
@@ -108,7 +94,7 @@ def _as_it_stands(
         "dropped": [],
         "captured_flow_count": 0,
         "operations": [],
-        "plan": _plan_of(plan, sum(operation.get("flow_count", 0) for operation in plan)),
+        "plan": Plan(arn, plan, flows_of(plan)),
     }
 
 
@@ -164,22 +150,18 @@ def _afresh(
         "dropped": _dropped(module, plan, proofs.values()),
         "captured_flow_count": captured,
         "operations": [capture.told(arn) for capture in captures],
-        "plan": _proved_plan(proofs, scopes),
+        "plan": _proved_plan(arn, proofs, scopes),
     }
 
 
-def _proved_plan(proofs: Mapping[Scope, Proof], scopes: Mapping[Scope, Capture]) -> dict[str, Any]:
+def _proved_plan(arn: str, proofs: Mapping[Scope, Proof], scopes: Mapping[Scope, Capture]) -> Plan:
     operations: list[dict[str, Any]] = []
     flow_count = 0
     for scope, proof in proofs.items():
         kept, count = proof.kept(scopes[scope].seen_at)
         operations.extend(kept)
         flow_count += count
-    return _plan_of(operations, flow_count)
-
-
-def _plan_of(operations: Sequence[Mapping[str, Any]], flow_count: int) -> dict[str, Any]:
-    return {"operations": list(operations), "flow_count": flow_count, "hash": digest(operations)}
+    return Plan(arn, operations, flow_count)
 
 
 def _dropped(

@@ -17,7 +17,6 @@ from ..files import open_files
 from ..flows.scope import parse_firewall_arn, scope_text
 from ..operations.capture import Capture, Planner, captures_of, pages_of
 from ..operations.carry_out import Order, findings_of, plan_orders
-from ..plan.build import told_plan
 from ..plan.fates import GONE, REBORN, SURVIVED, Wanted, by_scope, rules_told, tell_findings, told_fate, verdict_of
 from .options import bounded, check_range, checked_firewall, network_firewall
 
@@ -52,9 +51,9 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
                 files["capture_dest"].write_all(records)
             # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
             planner.add(capture, records, [fate is not None and fate.fate == SURVIVED for fate in found])
-        next_plan = planner.plan()
+        next_plan = planner.plan(arn)
         if "plan_dest" in files:
-            files["plan_dest"].write({"firewall_arn": arn, **next_plan})
+            files["plan_dest"].write(next_plan.to_json())
     covered = {_scope_of(capture) for capture in captures}
     missing = [value for name, value in wanted if (name, value) not in covered]
     for value in missing:
@@ -91,7 +90,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         REBORN: reborn,
         "by_rule": rules_told(wanted.values(), fates),
         "flows": shown,
-        "plan": told_plan({"firewall_arn": arn, **next_plan}, params["plan_dest"]),
+        "plan": next_plan.told(params["plan_dest"]),
         "operations": [capture.told(arn) for capture in captures],
         "files": {option: file.told() for option, file in files.items()},
     }

@@ -229,7 +229,7 @@ def planned(folder: Path, pages: list[tuple[list[dict[str, Any]], list[int]]], *
     with Planner(str(folder), [capture]) as planner:
         for records, guilty in pages:
             planner.add(capture, records, ["a" if place in guilty else None for place in range(len(records))])
-        return planner.plan()
+        return planner.plan(ARN).to_json()
 
 
 def ports(plan: dict[str, Any]) -> list[int]:
@@ -289,8 +289,8 @@ def test_collateral_is_planned_only_when_it_is_asked_for(tmp_path: Path) -> None
     capture = Capture(IDS[0], {"availability_zone": ZONES[0]})
     with Planner(str(tmp_path), [capture]) as planner:
         planner.add(capture, [record(1), record(1)], [None, "a"])
-        assert planner.plan()["operations"] == []
-        plan = planner.plan(allow_collateral=True)
+        assert planner.plan(ARN).to_json()["operations"] == []
+        plan = planner.plan(ARN, allow_collateral=True).to_json()
     assert (ports(plan), plan["inseparable"], plan["collateral"]) == ([1], 0, 1)
 
 
@@ -302,7 +302,7 @@ def test_innocent_flows_of_another_capture_share_nothing(tmp_path: Path) -> None
     with Planner(str(tmp_path), captures) as planner:
         planner.add(captures[0], [record(1)], ["a"])
         planner.add(captures[1], [record(1)], [None])
-        plan = planner.plan()
+        plan = planner.plan(ARN).to_json()
     assert [operation["availability_zone"] for operation in plan["operations"]] == [ZONES[0]]
     assert plan["inseparable"] == 0
 
@@ -317,7 +317,7 @@ def test_pages_of_captures_that_take_turns_are_kept_apart(tmp_path: Path) -> Non
             for place, capture in enumerate(captures):
                 # What is a finding in one zone is innocent in the other.
                 planner.add(capture, [record(2 * page), record(2 * page + 1)], [place == 0, place == 1])
-        plan = planner.plan()
+        plan = planner.plan(ARN).to_json()
     found: dict[str, list[int]] = {zone: [] for zone in ZONES}
     for operation in plan["operations"]:
         found[operation["availability_zone"]] += [item["source_port"] for item in operation["flow_filters"]]

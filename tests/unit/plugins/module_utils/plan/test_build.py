@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import flows_of
-from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best, digest, told_plan
+from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best
 from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import (
     Compiled,
     Cutting,
     Findings,
     compile_findings,
 )
+from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 
 # What plans are made of is tested in test_compiler.py; here it is how plans are made of it.
+ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 SCOPE = {"availability_zone": "us-east-1a", "minimum_flow_age": 0}
 
 
@@ -29,6 +31,10 @@ def flow(number: int = 6, **members: Any) -> dict[str, Any]:
     return {**record, "age": 500, **members}
 
 
+def built(captures: list[tuple[dict[str, Any], Compiled]]) -> dict[str, Any]:
+    return build(ARN, captures).to_json()
+
+
 def compiled(findings: list[dict[str, Any]], innocents: list[dict[str, Any]]) -> Compiled:
     keys = Findings()
     for record in findings:
@@ -37,7 +43,7 @@ def compiled(findings: list[dict[str, Any]], innocents: list[dict[str, Any]]) ->
 
 
 def planned(findings: list[dict[str, Any]], innocents: list[dict[str, Any]]) -> dict[str, Any]:
-    return build([(SCOPE, compiled(findings, innocents))])
+    return built([(SCOPE, compiled(findings, innocents))])
 
 
 def cutting(port: int, lowest: int = 0, highest: int = 0, flows: int = 1, **members: Any) -> Cutting:
@@ -54,7 +60,7 @@ def ages_and_ports(plan: dict[str, Any]) -> list[tuple[int, list[int]]]:
 
 def test_a_plan_is_operations_with_the_scope_of_their_capture() -> None:
     scope = {"vpc_endpoint_id": "vpce-0123", "minimum_flow_age": 60, "captured_at": "2026-01-31T12:00:00+00:00"}
-    plan = build([(scope, Compiled([cutting(22, 60, flows=7), cutting(23, 60, flows=2)], [], 3))])
+    plan = built([(scope, Compiled([cutting(22, 60, flows=7), cutting(23, 60, flows=2)], [], 3))])
     assert plan["operations"] == [
         {
             **scope,
@@ -71,13 +77,13 @@ def test_a_plan_is_operations_with_the_scope_of_their_capture() -> None:
 
 def test_the_operations_flow_count_counts_a_finding_once_where_two_filters_match_it() -> None:
     both = [cutting(22)._replace(flow_count=5, matched=5), cutting(23)._replace(flow_count=1, matched=6)]
-    (operation,) = build([(SCOPE, Compiled(both))])["operations"]
+    (operation,) = built([(SCOPE, Compiled(both))])["operations"]
     assert (operation["flow_counts"], operation["flow_count"]) == ([5, 6], 6)
 
 
 @pytest.mark.parametrize(("filters", "batches"), [(0, []), (1, [1]), (20, [20]), (21, [20, 1]), (45, [20, 20, 5])])
 def test_filters_come_in_batches_of_twenty(filters: int, batches: list[int]) -> None:
-    plan = build([(SCOPE, Compiled([cutting(port) for port in range(filters)]))])
+    plan = built([(SCOPE, Compiled([cutting(port) for port in range(filters)]))])
     assert [len(operation["flow_filters"]) for operation in plan["operations"]] == batches
     assert [operation["flow_count"] for operation in plan["operations"]] == batches
     assert [port for _age, ports in ages_and_ports(plan) for port in ports] == list(range(filters))
@@ -86,17 +92,17 @@ def test_filters_come_in_batches_of_twenty(filters: int, batches: list[int]) -> 
 def test_filters_share_an_operation_as_far_as_their_ages_allow() -> None:
     cuttings = [cutting(1, 100, 900), cutting(2, 300, 350), cutting(3, 200, 250)]
     # The second needs 300, which the third may not be given; the first may.
-    assert ages_and_ports(build([(SCOPE, Compiled(cuttings))])) == [(300, [2, 1]), (200, [3])]
+    assert ages_and_ports(built([(SCOPE, Compiled(cuttings))])) == [(300, [2, 1]), (200, [3])]
 
 
 def test_filters_that_need_no_age_fill_the_room_that_is_left() -> None:
     aged = [cutting(port, 100, 100) for port in range(18)]
     free = [cutting(port, 0, 5_000) for port in range(100, 105)]
     young = [cutting(port, 0, 50) for port in range(200, 203)]
-    plan = build([(SCOPE, Compiled([*free, *young, *aged]))])
+    plan = built([(SCOPE, Compiled([*free, *young, *aged]))])
     assert [(age, len(ports)) for age, ports in ages_and_ports(plan)] == [(100, 20), (0, 6)]
     # They are not given a higher age for an operation of their own.
-    full = build([(SCOPE, Compiled([*free, *[cutting(port, 100, 100) for port in range(20)]]))])
+    full = built([(SCOPE, Compiled([*free, *[cutting(port, 100, 100) for port in range(20)]]))])
     assert [(age, len(ports)) for age, ports in ages_and_ports(full)] == [(100, 20), (0, 5)]
 
 
@@ -107,7 +113,7 @@ def test_no_filter_is_given_an_age_beyond_those_it_may_have_and_none_is_lost() -
         for port in range(chance.randint(1, 90)):
             lowest = chance.choice([60, 60, 60, chance.randint(60, 400)])
             cuttings.append(cutting(port, lowest, lowest + chance.choice([0, 5, 200])))
-        plan = build([({**SCOPE, "minimum_flow_age": 60}, Compiled(cuttings))])
+        plan = built([({**SCOPE, "minimum_flow_age": 60}, Compiled(cuttings))])
         found = {port: age for age, ports in ages_and_ports(plan) for port in ports}
         assert all(1 <= len(ports) <= 20 for _age, ports in ages_and_ports(plan))
         assert sorted(found) == list(range(len(cuttings))) and plan["flow_count"] == len(cuttings)
@@ -118,7 +124,7 @@ def test_no_filter_is_given_an_age_beyond_those_it_may_have_and_none_is_lost() -
 def test_zones_never_share_an_operation() -> None:
     # What is innocent in one zone does not stand in the way of the other.
     first, second = compiled([flow()], []), compiled([flow()], [flow()])
-    plan = build([(SCOPE, first), ({**SCOPE, "availability_zone": "us-east-1b"}, second)])
+    plan = built([(SCOPE, first), ({**SCOPE, "availability_zone": "us-east-1b"}, second)])
     assert [(item["availability_zone"], item["flow_count"]) for item in plan["operations"]] == [("us-east-1a", 1)]
     assert plan["inseparable"] == 1
     assert [item["availability_zone"] for item in plan["inseparable_flows"]] == ["us-east-1b"]
@@ -126,7 +132,7 @@ def test_zones_never_share_an_operation() -> None:
 
 def test_only_the_first_inseparable_5_tuples_are_shown() -> None:
     keys: list[Any] = [("10.0.0.1", "198.51.100.7", 6, port, 22) for port in range(150)]
-    plan = build([(SCOPE, Compiled([], keys, 170)), (SCOPE, Compiled([], [], 1))])
+    plan = built([(SCOPE, Compiled([], keys, 170)), (SCOPE, Compiled([], [], 1))])
     assert plan["inseparable"] == 171
     assert len(plan["inseparable_flows"]) == 100
     assert plan["inseparable_flows"][0] == {
@@ -138,7 +144,7 @@ def test_only_the_first_inseparable_5_tuples_are_shown() -> None:
         "protocol": "tcp",
     }
     portless = Compiled([], [("fd00::1", "fd00::2", 253, None, None)], 1)
-    (without,) = build([({"minimum_flow_age": 0}, portless)])["inseparable_flows"]
+    (without,) = built([({"minimum_flow_age": 0}, portless)])["inseparable_flows"]
     assert without == {"source_address": "fd00::1", "destination_address": "fd00::2", "protocol": "253"}
 
 
@@ -166,7 +172,7 @@ def operations_of(findings: list[dict[str, Any]], innocents: list[dict[str, Any]
     for record in findings:
         keys.add(record)
     one = compile_findings(keys, lambda: [flows_of(innocents)], (), 0, False, by_age)
-    return len(build([(SCOPE, one)])["operations"])
+    return len(built([(SCOPE, one)])["operations"])
 
 
 def test_an_age_is_used_where_it_saves_operations() -> None:
@@ -217,15 +223,9 @@ def test_the_hash_changes_with_anything_that_would_be_done() -> None:
         planned([flow()], []),
         planned([flow(), flow(source_port=2)], []),
         planned([flow(), flow(source_port=1), flow()], []),
-        build([]),
+        built([]),
     ]
     assert len({base["hash"], *(plan["hash"] for plan in others)}) == 5
     aged = [{**operation, "minimum_flow_age": 60} for operation in base["operations"]]
-    assert digest(aged) != base["hash"]
-    assert digest([dict(reversed(list(operation.items()))) for operation in base["operations"]]) == base["hash"]
-
-
-def test_a_result_tells_how_many_operations_there_are_and_where() -> None:
-    plan = planned([flow()], [])
-    assert told_plan(plan, None) == {**plan, "operation_count": 1}
-    assert told_plan(plan, "/tmp/plan.json")["dest"] == "/tmp/plan.json"
+    assert digest(ARN, aged) != base["hash"]
+    assert digest(ARN, [dict(reversed(list(operation.items()))) for operation in base["operations"]]) == base["hash"]

@@ -33,6 +33,7 @@ Match = Callable[[Mapping[str, Any]], bool]
 NUMBERS = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "ipv6-icmp": 58, "sctp": 132, "253": 253, "255": 255}
 WITH_PORTS = (6, 17, 132)
 ADDRESSES = ("source_address", "destination_address")
+ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 ZONE = {"availability_zone": "us-east-1a"}
 # What is not there must not be mistaken for a number.
 EVER = float("inf")
@@ -131,7 +132,7 @@ def compiled(case: Case, how: How) -> Compiled:
 
 
 def planned(case: Case, how: How = How()) -> dict[str, Any]:
-    return build([({**ZONE, "minimum_flow_age": case.minimum_flow_age}, compiled(case, how))])
+    return build(ARN, [({**ZONE, "minimum_flow_age": case.minimum_flow_age}, compiled(case, how))]).to_json()
 
 
 def plan_of(findings: list[Record], innocents: list[Record], **members: Any) -> dict[str, Any]:
