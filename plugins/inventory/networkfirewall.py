@@ -17,7 +17,8 @@ description:
   - "Each host has the variables C(firewall_arn), C(firewall_name), C(region), C(account_id), C(firewall_policy_arn),
     C(availability_zones), C(endpoints) (by zone, each with C(endpoint_id), C(subnet_id) and C(status)),
     C(vpc_endpoint_associations) (a list, each with C(vpc_endpoint_association_arn) and, where AWS describes it,
-    C(vpc_id), C(availability_zone), C(endpoint_id), C(subnet_id) and C(status)), C(tags), C(status) (such as C(READY))
+    C(vpc_id), C(availability_zone), C(endpoint_id), C(subnet_id) and C(status)), C(firewall_tags) (O(tags_variable)),
+    C(status) (such as C(READY))
     and C(sync_state) (such as C(IN_SYNC))."
   - "Where the firewall has them: C(vpc_id); C(transit_gateway_id) and C(transit_gateway_owner_account_id);
     C(proxy_settings), of a firewall in proxy mode, with C(listener_properties), C(certificate_arn) and C(domain_name);
@@ -94,10 +95,10 @@ options:
   tags_variable:
     description:
       - The name of the variable that holds the tags.
-      - Ansible has C(tags) among its reserved names and warns of it in every play; another name, such as
-        V(firewall_tags), keeps it quiet. The names of the other variables, and Ansible's own, are not allowed.
+      - Ansible has V(tags) among its reserved names and warns of it in every play. The names of the other variables,
+        and Ansible's own, are not allowed.
     type: str
-    default: tags
+    default: firewall_tags
   filters:
     description:
       - Which firewalls to take, a mapping of filters to a value or a list of values. Every filter must hold, and one
@@ -179,7 +180,7 @@ keyed_groups:
     prefix: region
   - key: account_id
     prefix: account
-  - key: tags.Environment
+  - key: firewall_tags.Environment
     prefix: env
 groups:
   on_a_transit_gateway: transit_gateway_id is defined
@@ -209,42 +210,29 @@ cache_timeout: 600
 import hashlib
 import json
 import os
-import re
-from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-try:
-    # Since ansible-core 2.19 only what is marked as trusted is a template.
-    from ansible.template import trust_as_template
-except ImportError:
-    trust_as_template = None
-
 from ansible.errors import AnsibleError
-from ansible.inventory.data import InventoryData
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import DEFAULT_REGION, Connections, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import calling, client_config
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import (
-    HostName,
-    Record,
-    Selection,
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import (
     check_accounts,
     check_external_id,
     check_partition,
     check_region,
-    check_variable,
-    host_names,
-    is_machine,
-    is_record,
     parse_role_arn,
     roles_of,
 )
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.hostnames import HostName
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.variables import check_variable
+from ansible_collections.flowops.aws.plugins.plugin_utils.firewall_hosts import add_hosts, from_cache, to_cache
 
-GROUP = "networkfirewall"
 # What decides whom AWS is asked as, and for what; the number counts the shapes that what is kept has had.
 _CACHE_FORMAT = 1
 _ASKED = (
@@ -259,45 +247,6 @@ _ASKED = (
 )
 _ASKED_LISTS = ("accounts", "assume_role_arns", "exclude", "include", "regions")
 _ASKED_ENVIRONMENT = ("AWS_CONFIG_FILE", "AWS_ROLE_ARN", "AWS_SHARED_CREDENTIALS_FILE")
-# Ansible takes these for the controller, whatever the inventory says of them.
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
-_HARMLESS = re.compile(r"[\w .,:;/@=+-]*")
-
-
-def _untrusted(value: Any) -> Any:
-    """Return what came from AWS so that no ansible-core takes it for a template."""
-    if trust_as_template is not None:
-        return value
-    from ansible.utils.unsafe_proxy import wrap_var
-
-    if isinstance(value, Mapping):
-        return {_untrusted(key): _untrusted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_untrusted(item) for item in value]
-    # What is wrapped looks odd in `ansible-inventory --list`, so only what could be a template is.
-    return value if not isinstance(value, str) or _HARMLESS.fullmatch(value) else wrap_var(value)
-
-
-def _uncached(text: Any) -> tuple[list[Record], list[str]] | None:
-    """Return the firewalls and warnings that a cache holds, None when it holds something else.
-
-    They are there as text: as data, a tag named __ansible_vault would come back from the cache as something else.
-    """
-    try:
-        firewalls, warnings = json.loads(text)
-    except (TypeError, ValueError):
-        return None
-    whole = isinstance(firewalls, list) and isinstance(warnings, list) and all(map(is_record, firewalls))
-    return (firewalls, warnings) if whole and all(isinstance(text, str) for text in warnings) else None
-
-
-def _variables_of(host: Any) -> dict[str, Any]:
-    """Return a host's variables and those of its groups; what all hosts have says nothing of one of them."""
-    found: dict[str, Any] = {}
-    for group in sorted(host.get_groups(), key=lambda group: group.depth):
-        if group.name != "all":
-            found.update(group.vars)
-    return {**found, **host.vars}
 
 
 class InventoryModule(AWSInventoryBase):
@@ -327,13 +276,13 @@ class InventoryModule(AWSInventoryBase):
             hostnames = [HostName.of(entry) for entry in self._list_of("hostnames")]
             tags_variable = check_variable(self.get_option("tags_variable"), "tags_variable")
             was_cached, cached = self.get_cached_result(path, cache)
-            found = _uncached(cached) if was_cached else None
+            found = from_cache(cached) if was_cached else None
             firewalls, warnings = found or Fleet(*self._search(selection)).read()
+            taken = [item for item in firewalls if selection.takes(item)]
             # What could not be seen is missing from the cache as well.
-            for warning in warnings:
+            for warning in [*warnings, *add_hosts(self.inventory, taken, hostnames, tags_variable, self._construct)]:
                 self.warn(warning)
-            self._populate([item for item in firewalls if selection.takes(item)], hostnames, tags_variable)
-            self.update_cached_result(path, cache and bool(found), json.dumps([firewalls, warnings]))
+            self.update_cached_result(path, cache and bool(found), to_cache(firewalls, warnings))
         except FlowOpsError as error:
             # Ansible shows the causes of an error behind it, and the sentence already says them.
             raise AnsibleError(error.message) from None
@@ -362,8 +311,6 @@ class InventoryModule(AWSInventoryBase):
         asked.update((name, os.environ.get(name)) for name in _ASKED_ENVIRONMENT)
         text = json.dumps([_CACHE_FORMAT, self.region, asked], sort_keys=True, default=str)
         return f"{super().get_cache_key(path)}_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-    # -- options -------------------------------------------------------------------------------------------------
 
     def _list_of(self, option: str) -> list[Any]:
         """Return a list option, flat: an element that was a template may have become a list."""
@@ -420,86 +367,13 @@ class InventoryModule(AWSInventoryBase):
             strict_permissions=self.get_option("strict_permissions"),
         )
 
-    # -- hosts ---------------------------------------------------------------------------------------------------
-
-    def _populate(self, firewalls: list[Record], hostnames: list[HostName], tags_variable: str) -> None:
-        self.inventory.add_group(GROUP)
-        variables = [
-            _untrusted(
-                {
-                    **{key: value for key, value in firewall.items() if key != "tags"},
-                    tags_variable: firewall["tags"],
-                    "ansible_connection": "local",
-                }
-            )
-            for firewall in firewalls
-        ]
-        taken = self._taken()
-        while True:
-            names, warnings = host_names(firewalls, hostnames, taken)
-            draft = self._draft(names, variables)
-            # A group of a host's own name would stand for the host on the command line and in every other source.
-            groups = set(draft.groups) - set(taken)
-            if groups.isdisjoint(names):
-                break
-            taken.update(dict.fromkeys(groups, ""))
-        for warning in warnings:
-            self.warn(warning)
-        self._add(draft)
-
-    def _draft(self, names: list[str], variables: list[dict[str, Any]]) -> Any:
-        """Return an inventory of these hosts alone, each with its variables and in the groups it belongs to."""
-        strict = self.get_option("strict")
-        whole, draft = self.inventory, InventoryData()
-        draft.current_source = whole.current_source
-        draft.add_group(GROUP)
-        self.inventory = draft
+    def _construct(self, inventory: Any, host: str, variables: dict[str, Any]) -> None:
+        """Compose the variables and groups of one host of an inventory, as the file says."""
+        strict, whole = self.get_option("strict"), self.inventory
+        self.inventory = inventory
         try:
-            for name, given in zip(names, variables, strict=True):
-                # No group has a space in its name, and where a host and a group share one, Ansible takes the group.
-                key = f"{name} "
-                draft.add_host(key)
-                host = draft.hosts[key]
-                host.name = name
-                if name in whole.hosts:
-                    host.vars = dict(whole.hosts[name].vars)
-                    host.groups = list(whole.hosts[name].groups)
-                draft.add_host(key, group=GROUP)
-                for variable, value in given.items():
-                    host.set_variable(variable, value)
-                self._set_composite_vars(self.get_option("compose"), given, key, strict=strict)
-                self._add_host_to_composed_groups(self.get_option("groups"), given, key, strict=strict)
-                self._add_host_to_keyed_groups(self.get_option("keyed_groups"), given, key, strict=strict)
+            self._set_composite_vars(self.get_option("compose"), variables, host, strict=strict)
+            self._add_host_to_composed_groups(self.get_option("groups"), variables, host, strict=strict)
+            self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, host, strict=strict)
         finally:
             self.inventory = whole
-        return draft
-
-    def _add(self, draft: Any) -> None:
-        """Add the hosts and groups of a draft to the inventory."""
-        for host in draft.hosts.values():
-            self.inventory.add_host(host.name)
-            for variable, value in host.vars.items():
-                # By its name Ansible would set it on a group that has the same.
-                self.inventory.hosts[host.name].set_variable(variable, value)
-        for name in draft.groups:
-            self.inventory.add_group(name)
-        for name, group in draft.groups.items():
-            for host in group.hosts:
-                self.inventory.add_host(host.name, group=name)
-            for child in group.child_groups:
-                self.inventory.add_child(name, child.name)
-
-    def _taken(self) -> dict[str, str]:
-        """Return the names that no host of ours may have, each with the ARN of the firewall that has it, or ''.
-
-        A host of the same name that is neither a firewall nor a machine is one that somebody gives variables to, and
-        stays so.
-        """
-        groups = [self._sanitize_group_name(name) for name in self.get_option("groups") or ()]
-        taken = dict.fromkeys([*self.inventory.groups, *groups, *_LOCAL_NAMES], "")
-        for name, host in self.inventory.hosts.items():
-            if "firewall_arn" in host.vars:
-                taken[name] = host.vars["firewall_arn"]
-            elif is_machine(_variables_of(host)):
-                taken[name] = ""
-        return taken

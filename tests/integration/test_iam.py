@@ -26,7 +26,8 @@ from moto.sts.models import sts_backends
 from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Connections, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Paging, connected, things_graph
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import Selection, parse_role_arn
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import parse_role_arn
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection
 from ansible_collections.flowops.aws.plugins.modules import (
     networkfirewall_flow_audit,
     networkfirewall_flow_capture,

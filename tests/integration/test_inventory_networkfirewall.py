@@ -171,7 +171,7 @@ def arns(listed: Listed) -> set[str]:
 def test_every_firewall_of_every_region_is_a_host(
     inventories: Inventories, fleet: dict[str, str], aws: Any, asked: Callable[[], dict[str, int]]
 ) -> None:
-    listed = inventories(regions=[], tags_variable="firewall_tags")
+    listed = inventories(regions=[])
     assert arns(listed) == {arn for name, arn in fleet.items() if name.endswith(OWN)}
     counts = asked()
     assert counts["DescribeRegions"] == 1 and counts["ListFirewalls"] > 20
@@ -261,7 +261,7 @@ def test_filters_include_and_exclude(inventories: Inventories, asked: Callable[[
 def test_groups_and_composed_variables(inventories: Inventories) -> None:
     listed = inventories(
         strict=True,
-        keyed_groups=[{"key": "region", "prefix": "region"}, {"key": "tags", "prefix": "tag"}],
+        keyed_groups=[{"key": "region", "prefix": "region"}, {"key": "firewall_tags", "prefix": "tag"}],
         groups={"unsettled": "sync_state != 'IN_SYNC'", "many_zones": "availability_zones | length > 1"},
         compose={
             "where": "account_id ~ '/' ~ region",
@@ -358,14 +358,14 @@ def namesakes(control: Control) -> dict[str, Any]:
     return {"regions": ["us-east-1"], "assume_role_arns": [f"arn:aws:iam::{NAMES}:role/audit"]}
 
 
-BY_ENV = [{"key": "tags.Env", "prefix": "", "separator": ""}]
+BY_ENV = [{"key": "firewall_tags.Env", "prefix": "", "separator": ""}]
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"groups": {"prod": "tags.Env == 'prod'", "test": "tags.Env == 'test'"}},
-        {"groups": {"remediate": "tags.Env == 'test'"}, "keyed_groups": BY_ENV},
+        {"groups": {"prod": "firewall_tags.Env == 'prod'", "test": "firewall_tags.Env == 'test'"}},
+        {"groups": {"remediate": "firewall_tags.Env == 'test'"}, "keyed_groups": BY_ENV},
     ],
     ids=["groups", "keyed_groups"],
 )
@@ -580,7 +580,7 @@ PLAYBOOK = """
   tasks:
     - name: Show
       ansible.builtin.debug:
-        msg: "{{ [tags.Evil | default('none'), composed | default('none'), group_names] }}"
+        msg: "{{ [firewall_tags.Evil | default('none'), composed | default('none'), group_names] }}"
 
     - name: List the flow operations
       flowops.aws.networkfirewall_flow_operation_info:
@@ -597,9 +597,9 @@ def test_strings_from_aws_are_never_evaluated(inventories: Inventories, asked: C
         {
             "regions": TWO_REGIONS,
             "hostnames": ["tag:Evil", "name"],
-            "keyed_groups": [{"key": "tags.Evil", "prefix": "evil"}],
-            "compose": {"composed": "'a ' ~ tags.Evil"},
-            "groups": {"piped": "'pipe' in tags.Evil"},
+            "keyed_groups": [{"key": "firewall_tags.Evil", "prefix": "evil"}],
+            "compose": {"composed": "'a ' ~ firewall_tags.Evil"},
+            "groups": {"piped": "'pipe' in firewall_tags.Evil"},
         }
     )
     done = inventories.command("ansible-playbook", "--inventory", source, playbook, "-vvv")

@@ -20,7 +20,9 @@ except ImportError:
     BotoCoreError = ConnectTimeoutError = ReadTimeoutError = Exception
 
 from ..errors import FlowOpsError, OptionError, shown
-from ..firewalls.fleet import Record, Role, Selection, distinct, firewall_record
+from ..firewalls.accounts import Role
+from ..firewalls.selection import Selection
+from ..firewalls.variables import Record, distinct, firewall_record
 from .networkfirewall import (
     DENIED_CODES,
     MAX_PARALLEL,

@@ -46,7 +46,7 @@ from ansible.module_utils.common.dict_transformations import camel_dict_to_snake
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 
 from ..errors import FlowOpsError, OptionError, shown
-from ..firewalls.fleet import parse_role_arn
+from ..firewalls.accounts import parse_role_arn
 from ..firewalls.impact import in_sync
 from ..flows.filters import keys_of
 from ..flows.records import utc_text

@@ -15,7 +15,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.flowops.aws.plugins.inventory import networkfirewall as inventory
-from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import HostName
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.hostnames import HostName
+from ansible_collections.flowops.aws.plugins.plugin_utils import firewall_hosts
 
 ACCOUNT = "111122223333"
 EVIL = "{{ lookup('pipe', 'id') }}"
@@ -27,7 +28,11 @@ def trusted(value: Any) -> Any:
         return {key: trusted(item) for key, item in value.items()}
     if isinstance(value, list):
         return [trusted(item) for item in value]
-    return inventory.trust_as_template(value) if inventory.trust_as_template and isinstance(value, str) else value
+    return (
+        firewall_hosts.trust_as_template(value)
+        if firewall_hosts.trust_as_template and isinstance(value, str)
+        else value
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,12 +59,12 @@ def test_on_an_ansible_without_trust_what_could_be_a_template_is_marked(monkeypa
         marked.append(text)
         return f"<{text}>"
 
-    monkeypatch.setattr(inventory, "trust_as_template", None)
+    monkeypatch.setattr(firewall_hosts, "trust_as_template", None)
     monkeypatch.setattr("ansible.utils.unsafe_proxy.wrap_var", wrap_var)
     arn = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
     odd = ["{% if 1 %}", "{# x", "#jinja2: block_start_string: '<<'", "a\n", "!unsafe", "$(id)", "[[x"]
     value = {"arn": arn, "tags": {"a": EVIL, EVIL: "b c+d=e"}, "zones": ["us-east-1a"], "odd": odd, "n": 7}
-    assert inventory._untrusted(value) == {
+    assert firewall_hosts.untrusted(value) == {
         "arn": arn,
         "tags": {"a": f"<{EVIL}>", f"<{EVIL}>": "b c+d=e"},
         "zones": ["us-east-1a"],
@@ -77,13 +82,13 @@ def test_on_an_ansible_without_trust_what_could_be_a_template_is_marked(monkeypa
     ],
 )
 def test_a_cache_that_holds_something_else(value: Any) -> None:
-    assert inventory._uncached(value) is None
+    assert firewall_hosts.from_cache(value) is None
 
 
 def test_a_cache_that_holds_firewalls() -> None:
     kept = [firewall("egress", tags={"Env": "prod"}), firewall("edge", status="READY")]
-    assert inventory._uncached(json.dumps([kept, ["left out"]])) == (kept, ["left out"])
-    assert inventory._uncached(json.dumps([[*kept, firewall("hub", status=7)], []])) is None
+    assert firewall_hosts.from_cache(json.dumps([kept, ["left out"]])) == (kept, ["left out"])
+    assert firewall_hosts.from_cache(json.dumps([[*kept, firewall("hub", status=7)], []])) is None
 
 
 def plugin_with(**options: Any) -> Any:
@@ -105,10 +110,7 @@ def firewall(name: str, **more: Any) -> dict[str, Any]:
 
 def populate(plugin: Any, *firewalls: dict[str, Any]) -> list[str]:
     """Add firewalls to the plugin's inventory; return what it warned of."""
-    said: list[str] = []
-    plugin.warn = said.append
-    plugin._populate(list(firewalls), [HostName("name")], "tags")
-    return said
+    return firewall_hosts.add_hosts(plugin.inventory, firewalls, [HostName("name")], "tags", plugin._construct)
 
 
 def group(plugin: Any, name: str) -> list[str]:
@@ -116,7 +118,7 @@ def group(plugin: Any, name: str) -> list[str]:
 
 
 def test_names_that_are_taken() -> None:
-    plugin = plugin_with(groups={"by-name": "true"})
+    plugin = plugin_with()
     for name in ("edge", "ssh"):
         plugin.inventory.add_group(name)
     for name in ("egress", "server", "machine"):
@@ -127,14 +129,13 @@ def test_names_that_are_taken() -> None:
     plugin.inventory.set_variable("ssh", "ansible_user", "root")
     # That of all hosts says nothing of one of them.
     plugin.inventory.set_variable("all", "ansible_user", "root")
-    taken = plugin._taken()
+    taken = firewall_hosts._taken(plugin.inventory)
     assert taken["egress"] == "arn:x"
     assert {name for name, arn in taken.items() if not arn} == {
         "all",
         "ungrouped",
         "edge",
         "ssh",
-        "by_name",
         "machine",
         "other",
         "localhost",
@@ -173,7 +174,7 @@ def test_a_group_of_the_name_of_each_host() -> None:
     plugin = plugin_with(keyed_groups=trusted([{"key": "inventory_hostname", **KEYED}]))
     populate(plugin, firewall("edge"))
     assert set(plugin.inventory.hosts) == {f"edge_us-east-1_{ACCOUNT}"}
-    assert group(plugin, f"edge_us_east_1_{ACCOUNT}") == [f"edge_us-east-1_{ACCOUNT}"]
+    assert group(plugin, "edge") == [f"edge_us-east-1_{ACCOUNT}"]
 
 
 def test_a_firewall_of_an_earlier_source_and_a_group_that_came_later() -> None:
@@ -199,7 +200,7 @@ def test_what_a_host_had_before_counts_for_its_groups() -> None:
 
 def test_an_expression_that_fails_names_the_host() -> None:
     plugin = plugin_with(groups=trusted({"wrong": "nothing.there"}))
-    with pytest.raises(AnsibleError, match="host edge .*group wrong"):
+    with pytest.raises(AnsibleError, match="firewall/edge .*group wrong"):
         populate(plugin, firewall("edge"))
     plugin._options["strict"] = False
     assert populate(plugin, firewall("edge")) == []

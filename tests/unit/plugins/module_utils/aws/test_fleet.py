@@ -17,7 +17,9 @@ from ansible_collections.flowops.aws.plugins.module_utils.aws import fleet as ap
 from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Connections, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.firewalls.fleet import Record, Selection, parse_role_arn
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import parse_role_arn
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection
+from ansible_collections.flowops.aws.plugins.module_utils.firewalls.variables import Record
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 
