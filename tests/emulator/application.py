@@ -31,7 +31,7 @@ from moto.moto_server.werkzeug_app import (
 
 from .http.answers import error_body
 from .http.door import PREFIX, Door
-from .http.faults import LOSING
+from .http.faults import LOSING, TOKENS, Fault
 from .http.validation import parse_request
 from .http.wire import ConnectionCut, call_application
 from .services import ec2, sts, thingsgraph
@@ -40,6 +40,7 @@ from .world.errors import ApiError
 from .world.executions import SERVICE as THINGS_GRAPH
 from .world.places import known_regions
 from .world.state import DEFAULT_ACCOUNT
+from .world.tokens import LOOP, next_in_loop
 
 if TYPE_CHECKING:
     from .server import Emulator
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/]+)/")
 _SERVICES = {"NetworkFirewall_20201112": "networkfirewall", "IotThingsGraphFrontEndService": "iotthingsgraph"}
 _MODELS = {"networkfirewall": api.SERVICE, "iotthingsgraph": THINGS_GRAPH}
+_TOKENS = {"networkfirewall": "NextToken", "iotthingsgraph": "nextToken"}
 _STARTS = ("StartFlowCapture", "StartFlowFlush")
 _REFUSAL = re.compile(rb"<Code>(\w+)</Code>\s*<Message>(.*?)</Message>", re.DOTALL)
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
@@ -116,49 +118,62 @@ class EmulatorApplication(DomainDispatcherApplication):
         emulator = self._emulator
         emulator.world.count(operation)
         content_type = thingsgraph.CONTENT_TYPE if service == "iotthingsgraph" else api.CONTENT_TYPE
-        member = "message" if service == "iotthingsgraph" else "Message"
-        kind, met = "", None
-        caller = _caller(environ.get("HTTP_AUTHORIZATION", ""))
-        for fault in emulator.faults.meet(operation, *caller):
+        _account, region = caller = _caller(environ.get("HTTP_AUTHORIZATION", ""))
+        fault = self._fault(operation, caller)
+        kind = "" if fault is None else fault.kind
+        if kind == "drop_before":
+            raise ConnectionCut
+        if fault is not None and kind == "unavailable":
+            return _status_line(fault.status or 503), [("Content-Type", "text/plain")], b""
+        raw = environ["wsgi.input"].read()
+        try:
+            if fault is not None:
+                _raise_error_of(fault, service)
+            if "Credential=" not in environ.get("HTTP_AUTHORIZATION", ""):
+                raise ApiError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
+            if region not in known_regions():
+                raise ApiError("UnrecognizedClientException", f"There is no region {region}")
+            request = parse_request(_MODELS[service], operation, raw)
+            asked = request.get(_TOKENS[service])
+            if kind == "token_loop" and asked in LOOP:
+                # The listing itself never issued such a token.
+                del request[_TOKENS[service]]
+                raw = json.dumps(request).encode()
+            status_line, body = self._carry_out(service, operation, caller, request, {**environ, **_input(raw)})
+        except ApiError as error:
+            return self._error(error, content_type, "message" if service == "iotthingsgraph" else "Message")
+        if kind in TOKENS and status_line.startswith("200"):
+            token = next_in_loop(asked) if kind == "token_loop" else ""
+            body = json.dumps({**json.loads(body), _TOKENS[service]: token}).encode()
+        response = self._finish(status_line, body, content_type)
+        return self._broken(kind, operation, response) if kind in LOSING else response
+
+    def _fault(self, operation: str, caller: tuple[str, str]) -> Fault | None:
+        """Return the fault that a request meets, after its slowness has passed."""
+        met = None
+        for fault in self._emulator.faults.meet(operation, *caller):
             if fault.kind == "slow":
                 time.sleep(fault.seconds)
             else:
-                kind, met = fault.kind, fault
-        if met is not None:
-            if kind == "drop_before":
-                raise ConnectionCut
-            if kind == "unavailable":
-                return _status_line(met.status or 503), [("Content-Type", "text/plain")], b""
-            error = _error_of(kind, service, met.status)
-            if error is not None:
-                return self._error(error, content_type, member)
-        if "Credential=" not in environ.get("HTTP_AUTHORIZATION", ""):
-            refusal = ApiError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
-            return self._error(refusal, content_type, member)
-        account, region = caller
-        if region not in known_regions():
-            refusal = ApiError("UnrecognizedClientException", f"There is no region {region}")
-            return self._error(refusal, content_type, member)
-        raw = environ["wsgi.input"].read()
-        try:
-            request = parse_request(_MODELS[service], operation, raw)
-        except ApiError as error:
-            return self._error(error, content_type, member)
+                met = fault
+        return met
+
+    def _carry_out(
+        self, service: str, operation: str, caller: tuple[str, str], request: dict[str, Any], environ: dict[str, Any]
+    ) -> tuple[str, bytes]:
+        """Return status line and body of the answer to a request that fits the model; ApiError if IAM refuses it."""
         # moto's dispatch, which takes longer than all the rest, holds a request against IAM's policies.
         guarded = not math.isinf(moto_settings.INITIAL_NO_AUTH_ACTION_COUNT)
         if service == "networkfirewall" and operation == "ListFlowOperationResults" and not guarded:
-            status, body = emulator.api.answer(operation, account, region, request)
-            response = self._finish(_status_line(status), body.encode(), content_type)
-        else:
-            environ["wsgi.input"] = io.BytesIO(raw)
-            # The target header tells the protocol; without a content type moto would guess the model's first one.
-            environ["CONTENT_TYPE"] = content_type
-            status_line, _headers, answer = call_application(super().__call__, environ)
-            refused = _refusal_in(status_line, answer)
-            if refused is not None:
-                return self._error(refused, content_type, member)
-            response = self._finish(status_line, answer, content_type)
-        return self._broken(kind, operation, response) if kind in LOSING else response
+            status, body = self._emulator.api.answer(operation, *caller, request)
+            return _status_line(status), body.encode()
+        # The target header tells the protocol; without a content type moto would guess the model's first one.
+        environ["CONTENT_TYPE"] = thingsgraph.CONTENT_TYPE if service == "iotthingsgraph" else api.CONTENT_TYPE
+        status_line, _headers, answer = call_application(super().__call__, environ)
+        refused = _refusal_in(status_line, answer)
+        if refused is not None:
+            raise refused
+        return status_line, answer
 
     def _broken(self, kind: str, operation: str, response: Response) -> Response:
         """Return what is left of an answer after a fault: the work is done, and nobody will hear of it."""
@@ -206,7 +221,13 @@ def _refusal_in(status_line: str, body: bytes) -> ApiError | None:
     return ApiError("AccessDeniedException" if code == "AccessDenied" else "UnrecognizedClientException", message)
 
 
-def _error_of(kind: str, service: str, status: int | None) -> ApiError | None:
+def _input(raw: bytes) -> dict[str, Any]:
+    """Return what a WSGI environment says of a body."""
+    return {"wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw))}
+
+
+def _raise_error_of(fault: Fault, service: str) -> None:
+    """Raise the error that the fault is an answer with, if it is one."""
     internal = "InternalFailureException" if service == "iotthingsgraph" else "InternalServerError"
     errors = {
         "throttle": ApiError("ThrottlingException", "Rate exceeded", 400),
@@ -216,10 +237,10 @@ def _error_of(kind: str, service: str, status: int | None) -> ApiError | None:
             "ExpiredTokenException", "The security token included in the request is expired", 400
         ),
     }
-    error = errors.get(kind)
-    if error is not None and status is not None:
-        error.status = status
-    return error
+    error = errors.get(fault.kind)
+    if error is not None:
+        error.status = fault.status or error.status
+        raise error
 
 
 def _caller(authorization: str) -> tuple[str, str]:

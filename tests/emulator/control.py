@@ -46,6 +46,24 @@ class Control:
         """Return counts by operation, the most of each at once (peaks), and the starts really carried out."""
         return self._ask("GET", "calls")
 
+    def cut(self) -> list[dict[str, Any]]:
+        """Return the flows that flushes really cut: flat records with flow_operation_id, matched and listed."""
+        flows: list[dict[str, Any]] = self._ask("GET", "removed")["cut"]
+        return flows
+
+    def ended(self) -> list[dict[str, Any]]:
+        """Return the flows that ended by themselves, as flat records."""
+        flows: list[dict[str, Any]] = self._ask("GET", "removed")["ended"]
+        return flows
+
+    def misbehave(self, **kinds: dict[str, Any]) -> dict[str, Any]:
+        """Let captures or flushes that start from now on differ from the documentation: capture={...}, flush={...}."""
+        return self._ask("POST", "misbehaviour", kinds)
+
+    def behave(self) -> None:
+        """Let operations that start from now on be as documented."""
+        self._ask("DELETE", "misbehaviour")
+
     def reset(self) -> None:
         """Go back to the state at start."""
         self._ask("POST", "reset")
@@ -67,7 +85,7 @@ class Control:
         return self._ask("POST", "sync_state", {"firewall_name": firewall_name, "state": state, **options})
 
     def add_flows(self, firewall_name: str, zone: str, flows: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
-        """Add flat flow records to a zone of a firewall."""
+        """Add flat flow records to a zone of a firewall, or before (and number) a start to come."""
         return self._ask("POST", "flows", {"firewall_name": firewall_name, "zone": zone, "flows": flows, **options})
 
     def add_operations(self, firewall_name: str, zone: str, **options: Any) -> list[str]:

@@ -111,7 +111,7 @@ class Emulator:
 
     def start(self) -> Emulator:
         """Listen and serve from threads; returns itself."""
-        self._server = LoopbackServer(self._host, self._port, self.app, self.world.clock.now)
+        self._server = LoopbackServer(self._host, self._port, self.app, self.world.date)
         self._server.start()
         return self
 
@@ -124,6 +124,7 @@ class Emulator:
     def reset(self) -> None:
         """Go back to the state at start."""
         self.world.reset()
+        self.operations.effects.reset()
         self.faults.reset()
         self.executions.reset()
 

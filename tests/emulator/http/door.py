@@ -11,9 +11,12 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..world.effects import Arrival, add_all
 from ..world.errors import ApiError, DoorError
 from ..world.executions import event_types, numbered
 from ..world.flows import FlowRecord, FlowTable
+from ..world.misbehaviour import KINDS, Misbehaviour
+from ..world.overview import overview, removed
 from ..world.protocols import number_of
 from ..world.state import (
     ATTACHMENT_STATUSES,
@@ -75,6 +78,10 @@ class Door:
         self._routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("GET", "state"): self._state,
             ("GET", "calls"): self._calls,
+            ("GET", "removed"): self._removed,
+            ("GET", "misbehaviour"): self._list_misbehaviour,
+            ("POST", "misbehaviour"): self._misbehaviour,
+            ("DELETE", "misbehaviour"): self._clear_misbehaviour,
             ("POST", "reset"): self._reset,
             ("POST", "settings"): self._settings,
             ("POST", "firewalls"): self._firewalls,
@@ -120,11 +127,29 @@ class Door:
         return self._emulator.world.find(body.get("firewall_name"), body.get("firewall_arn"), body.get("region"))
 
     def _state(self, _body: dict[str, Any]) -> Any:
-        return self._emulator.operations.overview()
+        return overview(self._emulator.operations)
 
     def _calls(self, _body: dict[str, Any]) -> Any:
         world = self._emulator.world
         return {"counts": dict(world.counts), "peaks": dict(world.peaks), "starts": list(world.starts)}
+
+    def _removed(self, _body: dict[str, Any]) -> Any:
+        return removed(self._emulator.operations)
+
+    def _list_misbehaviour(self, _body: dict[str, Any]) -> Any:
+        return self._emulator.world.misbehaviours.as_rules()
+
+    def _misbehaviour(self, body: dict[str, Any]) -> Any:
+        self._take(body, *KINDS)
+        for rule in body.values():
+            Misbehaviour.from_rule(rule)
+        for kind, rule in body.items():
+            self._emulator.world.misbehaviours.set(kind, rule)
+        return self._list_misbehaviour({})
+
+    def _clear_misbehaviour(self, _body: dict[str, Any]) -> Any:
+        self._emulator.world.misbehaviours.clear()
+        return {}
 
     def _reset(self, _body: dict[str, Any]) -> Any:
         self._emulator.reset()
@@ -136,6 +161,9 @@ class Door:
         checks: dict[str, Callable[[Any], bool]] = {
             "duration": lambda value: value >= 0,
             "reconnect": lambda value: 0 <= value <= 1,
+            "ends_between": lambda value: 0 <= value <= 1,
+            "clock_offset": math.isfinite,
+            "date_offset": lambda value: value is None or math.isfinite(value),
             "next_status": lambda value: isinstance(value, list) and all(item in STATUSES for item in value),
             "status_message": lambda value: value is None or bool(STATUS_MESSAGE.match(value)),
             "page_default": lambda value: isinstance(value, int) and 1 <= value <= 100,
@@ -236,11 +264,18 @@ class Door:
         return {"zones": zones}
 
     def _flows(self, body: dict[str, Any]) -> Any:
-        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "flows")
+        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "flows", "before", "number")
         records = [flow_record(item) for item in body.get("flows") or []]
         firewall, zone = self._find(body), str(body.get("zone"))
-        self._emulator.world.add_flows(firewall, zone, records)
-        return {"added": len(records), "flows": len(firewall.zones[zone].table)}
+        before, number = body.get("before"), int(body.get("number", 1))
+        if before not in (None, "*", "StartFlowCapture", "StartFlowFlush") or number < 1:
+            raise DoorError("before must be StartFlowCapture, StartFlowFlush or *, number a whole number above 0")
+        table = firewall.zone(zone).table
+        if before is None:
+            add_all(table, records, self._emulator.world.clock.now())
+        else:
+            self._emulator.operations.effects.arrivals.append(Arrival(firewall, zone, before, number, records))
+        return {"added": len(records), "flows": len(table)}
 
     def _operations(self, body: dict[str, Any]) -> Any:
         self._take(

@@ -22,9 +22,13 @@ KINDS = (
     "slow",
     "access_denied",
     "expired_token",
+    "token_loop",
+    "token_empty",
 )
 # Kinds that lose the answer of work that was done.
 LOSING = ("drop_after", "cut", "cut_short", "not_json")
+# Kinds that give a listing another token: two that follow each other for ever, or one that is present and empty.
+TOKENS = ("token_loop", "token_empty")
 
 
 @dataclass

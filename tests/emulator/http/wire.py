@@ -37,9 +37,13 @@ class KeepAliveHandler(MotoRequestHandler):
         super().setup()
         self.server.connections.add(self.connection)
 
-    def date_time_string(self, timestamp: float | None = None) -> str:
-        """Return the Date of an answer; AWS has one clock for it and for what it answers."""
-        return str(super().date_time_string(self.server.now() if timestamp is None else timestamp))
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Begin an answer, with the Date of the service's clock, or without one."""
+        self.send_response_only(code, message)
+        self.send_header("Server", self.version_string())
+        date = self.server.date()
+        if date is not None:
+            self.send_header("Date", self.date_time_string(date))
 
     def finish(self) -> None:
         """Forget the connection."""
@@ -122,9 +126,9 @@ class LoopbackServer(ThreadedWSGIServer):
 
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, app: Any, now: Callable[[], float]) -> None:
+    def __init__(self, host: str, port: int, app: Any, date: Callable[[], float | None]) -> None:
         self.connections: set[socket.socket] = set()
-        self.now = now
+        self.date = date
         super().__init__(host, port, app, handler=KeepAliveHandler)
         self._thread: threading.Thread | None = None
 

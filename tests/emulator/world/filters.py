@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,18 @@ class Filter:
             return False
         return self.protocols is None or protocol in self.protocols
 
+    def any_holds(self, source: int, destination: int, ports: tuple[int, int], protocol: int) -> bool:
+        """Say whether one of the filter's conditions holds for a flow."""
+        spans = (
+            (self.source, source),
+            (self.destination, destination),
+            (self.source_ports, ports[0]),
+            (self.destination_ports, ports[1]),
+        )
+        if any(span is not None and span[0] <= value <= span[1] for span, value in spans):
+            return True
+        return self.protocols is not None and protocol in self.protocols
+
     @property
     def versions(self) -> frozenset[int]:
         """Return the IP versions of which the filter matches every flow."""
@@ -55,6 +67,33 @@ class Filter:
             )
         }
         return frozenset(found)
+
+
+# Source and destination as address_key() has them, source and destination port, protocol.
+Numbers = tuple[int, int, tuple[int, int], int]
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How the conditions of a filter, the filters of an operation and a flow's two directions are joined."""
+
+    conditions: str = "and"
+    filters: str = "or"
+    either_direction: bool = False
+
+    def holds(self, filters: Sequence[Filter], flow: Numbers) -> bool:
+        """Say whether a flow is hit."""
+        return (all if self.filters == "and" else any)(self._one_holds(item, flow) for item in filters)
+
+    def _one_holds(self, item: Filter, flow: Numbers) -> bool:
+        holds = item.any_holds if self.conditions == "or" else item.holds
+        if holds(*flow):
+            return True
+        source, destination, ports, protocol = flow
+        return self.either_direction and holds(destination, source, ports[::-1], protocol)
+
+
+AS_DOCUMENTED = Matching()
 
 
 def matches_everything(filters: list[Filter]) -> bool:

@@ -17,10 +17,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .filters import V4, V6, Filter, matches_everything
+from .filters import AS_DOCUMENTED, V4, V6, Filter, Matching, Numbers, matches_everything
 
 NO_PORT = -1
 _LOW = (1 << 64) - 1
+# Seconds, so that an age that reads as the minimum is not lost to binary fractions.
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -170,17 +172,56 @@ class FlowTable:
         """Return a row's age in whole seconds at the time now."""
         return max(0, int(now - self.epoch - self._born[row]))
 
-    def select(self, filters: list[Filter], minimum_age: int, now: float) -> array[int]:
-        """Return the rows of the live flows that match any of the filters and are at least minimum_age seconds old."""
+    def born_by(self, row: int, moment: float) -> bool:
+        """Say whether the row's flow had begun at a moment in epoch seconds."""
+        return self._born[row] <= moment - self.epoch + _TOLERANCE
+
+    def live(self) -> list[int]:
+        """Return the rows of the live flows."""
+        return [row for row in range(len(self._version)) if row not in self._dead]
+
+    def numbers(self, row: int) -> Numbers:
+        """Return a row as filters see it."""
+        tag = V4 if self._version[row] == 4 else V6
+        return (
+            tag | self._source_high[row] << 64 | self._source_low[row],
+            tag | self._destination_high[row] << 64 | self._destination_low[row],
+            (self._source_port[row], self._destination_port[row]),
+            self._protocol[row],
+        )
+
+    def record(self, row: int, now: float) -> dict[str, Any]:
+        """Return a row as a flat flow record, as old as it is at the time now; born is in epoch seconds."""
+        version = self._version[row]
+        ports = {"source_port": self._source_port[row], "destination_port": self._destination_port[row]}
+        return {
+            "source_address": self._address(self._source_high[row], self._source_low[row], version),
+            "destination_address": self._address(self._destination_high[row], self._destination_low[row], version),
+            **{name: port for name, port in ports.items() if port != NO_PORT},
+            "protocol_number": self._protocol[row],
+            "age": self.age(row, now),
+            "packet_count": self._packets[row],
+            "byte_count": self._bytes[row],
+            "born": round(self.epoch + self._born[row], 3),
+        }
+
+    def select(
+        self, filters: list[Filter], minimum_age: int, now: float, matching: Matching = AS_DOCUMENTED
+    ) -> array[int]:
+        """Return the rows of the live flows that match any of the filters and are at least minimum_age seconds old.
+
+        matching says how filters hit flows, if not as documented.
+        """
         youngest = now - self.epoch - minimum_age if minimum_age > 0 else None
         dead, born = self._dead, self._born
         rows: Iterable[int] = range(len(self._version))
         if dead:
             rows = (row for row in rows if row not in dead)
         if youngest is not None:
-            # A small tolerance, so that an age that reads as the minimum is not lost to binary fractions.
-            latest = youngest + 1e-6
+            latest = youngest + _TOLERANCE
             rows = (row for row in rows if born[row] <= latest)
+        if matching != AS_DOCUMENTED:
+            return array("I", (row for row in rows if matching.holds(filters, self.numbers(row))))
         if matches_everything(filters):
             return array("I", rows)
         return array("I", self._matching(rows, filters))

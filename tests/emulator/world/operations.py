@@ -11,17 +11,19 @@ import math
 from array import array
 from typing import Any
 
+from .effects import Effects, minimum_age_of
 from .errors import InvalidRequest, NotFound
 from .filters import compile_filters
+from .misbehaviour import Misbehaviour
 from .places import zone_id
+from .rows import listed
 from .state import EVERYTHING, Firewall, Operation, stable_uuid
+from .tokens import next_in_loop
 from .world import World
 
-RETENTION = 12 * 3600.0
 SCOPES = ("AvailabilityZone", "AvailabilityZoneId", "VpcEndpointId", "VpcEndpointAssociationArn")
+_STARTS = {"FLOW_CAPTURE": "StartFlowCapture", "FLOW_FLUSH": "StartFlowFlush"}
 _MESSAGES = {"FAILED": "Flow operation error", "COMPLETED_WITH_ERRORS": "Flow timeout"}
-# One flow in ten missing is enough to be noticed and leaves enough to be judged.
-_MISSING_EVERY = 10
 _CACHED_PAGES = 2000
 
 
@@ -30,6 +32,7 @@ class Operations:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.effects = Effects(world)
         self._sequence = 0
 
     def _operation(self, firewall: Firewall, request: dict[str, Any]) -> Operation:
@@ -48,23 +51,6 @@ class Operations:
                 raise missing
         return operation
 
-    def settle(self, now: float) -> None:
-        """Carry out the flushes that have completed by now and forget operations beyond their retention."""
-        for firewall in self.world.firewalls.values():
-            due = [item for item in firewall.operations.values() if not item.settled and now >= item.ends]
-            for operation in sorted(due, key=lambda item: item.ends):
-                operation.settled = True
-                table = firewall.zones[operation.zone].table
-                flushed = [row for row in operation.rows if table.alive(row)]
-                table.remove(flushed)
-                # An even spread over the flushed flows, not the first ones: those would be one client's.
-                share = operation.reconnect
-                back = [row for i, row in enumerate(flushed) if int((i + 1) * share) > int(i * share)]
-                table.revive(back, operation.ends)
-            expired = [key for key, item in firewall.operations.items() if now - item.started > RETENTION]
-            for key in expired:
-                del firewall.operations[key]
-
     def start(self, firewall: Firewall, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         """Start a capture (FLOW_CAPTURE) or flush (FLOW_FLUSH); returns the API's answer."""
         scope = scope_of(request)
@@ -73,20 +59,17 @@ class Operations:
             if len(firewall.zones) > 1:
                 raise InvalidRequest("AvailabilityZone is required, the firewall has endpoints in several zones")
             zone = next(iter(firewall.zones))
-        filters = compile_filters(request["FlowFilters"])
-        minimum_age = request.get("MinimumFlowAgeInSeconds") or 0
-        if minimum_age < 0:
-            raise InvalidRequest(f"MinimumFlowAgeInSeconds is invalid, parameter: [{minimum_age}]")
+        compile_filters(request["FlowFilters"])
+        if minimum_age_of(request) < 0:
+            raise InvalidRequest(f"MinimumFlowAgeInSeconds is invalid, parameter: [{minimum_age_of(request)}]")
         now = self.world.clock.now()
-        self.settle(now)
+        self.effects.settle(now)
         if any(item.zone == zone and now < item.ends for item in firewall.operations.values()):
             raise InvalidRequest(f"A flow operation is already in progress for the firewall in {zone}")
-        outcome = self.world.settings.next_status.pop(0) if self.world.settings.next_status else "COMPLETED"
-        rows = array("I")
-        if outcome not in ("FAILED",):
-            rows = firewall.zones[zone].table.select(filters, minimum_age, now)
-        if outcome == "COMPLETED_WITH_ERRORS":
-            rows = array("I", (row for i, row in enumerate(rows) if i % _MISSING_EVERY))
+        self.effects.before_start(firewall, zone, _STARTS[kind], now)
+        wrong = self.world.misbehaviours.of_next(kind)
+        settings = self.world.settings
+        outcome = wrong.status or (settings.next_status.pop(0) if settings.next_status else "COMPLETED")
         operation = self._record(
             firewall,
             zone=zone,
@@ -94,21 +77,24 @@ class Operations:
             request=request,
             scope=scope,
             started=now,
-            ends=math.inf if outcome == "IN_PROGRESS" else now + self.world.settings.duration,
+            ends=math.inf if outcome == "IN_PROGRESS" else now + max(settings.duration, wrong.delay),
             outcome=outcome,
-            rows=rows,
+            misbehaviour=wrong,
         )
-        operation.reconnect = self.world.settings.reconnect
+        operation.identified_at = now + wrong.delay
+        operation.identified = False
+        operation.reconnect = settings.reconnect
         operation.settled = kind != "FLOW_FLUSH"
         self.world.starts.append(
             {
-                "operation": "StartFlowFlush" if kind == "FLOW_FLUSH" else "StartFlowCapture",
+                "operation": _STARTS[kind],
                 "request": request,
                 "flow_operation_id": operation.identifier,
+                "availability_zone": zone,
                 "lost": False,
             }
         )
-        self.settle(now)
+        self.effects.settle(now)
         # The API says IN_PROGRESS even for what is over in no time: a start never waits for its end.
         return {
             "FirewallArn": firewall.arn,
@@ -127,7 +113,7 @@ class Operations:
         started: float,
         ends: float,
         outcome: str,
-        rows: array[int],
+        misbehaviour: Misbehaviour,
     ) -> Operation:
         self._sequence += 1
         operation = Operation(
@@ -141,7 +127,7 @@ class Operations:
             ends=ends,
             outcome=outcome,
             message=(self.world.settings.status_message or _MESSAGES[outcome]) if outcome in _MESSAGES else None,
-            rows=rows,
+            misbehaviour=misbehaviour,
         )
         firewall.operations[operation.identifier] = operation
         return operation
@@ -161,21 +147,16 @@ class Operations:
 
         One that is IN_PROGRESS keeps its zone busy for remaining more seconds (None: for ever), then completes.
         """
-        if zone not in firewall.zones:
-            raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
+        firewall.zone(zone)
         now = self.world.clock.now()
-        self.settle(now)
+        self.effects.settle(now)
         request: dict[str, Any] = {
             "FirewallArn": firewall.arn,
             "AvailabilityZone": zone,
             "FlowFilters": filters or EVERYTHING,
         }
-        compiled = compile_filters(request["FlowFilters"])
+        compile_filters(request["FlowFilters"])
         rows = array("I")
-        if kind == "FLOW_CAPTURE" and status != "FAILED":
-            rows = firewall.zones[zone].table.select(compiled, 0, now)
-        if status == "COMPLETED_WITH_ERRORS":
-            rows = array("I", (row for i, row in enumerate(rows) if i % _MISSING_EVERY))
         added = []
         for position in range(count):
             started = now - age_seconds - (count - 1 - position)
@@ -191,15 +172,20 @@ class Operations:
                 started=started,
                 ends=ends,
                 outcome="COMPLETED" if status == "IN_PROGRESS" else status,
-                rows=rows,
+                misbehaviour=self.world.misbehaviours.in_force(kind),
             )
+            operation.identified_at = started
+            if kind == "FLOW_CAPTURE" and not position:
+                self.effects.identify(firewall, operation)
+                rows = operation.rows
+            operation.rows = rows
             added.append(operation.identifier)
         return added
 
     def describe(self, firewall: Firewall, request: dict[str, Any]) -> dict[str, Any]:
         """Answer DescribeFlowOperation."""
         now = self.world.clock.now()
-        self.settle(now)
+        self.effects.settle(now)
         operation = self._operation(firewall, request)
         asked = operation.request
         flow_operation = {
@@ -216,13 +202,16 @@ class Operations:
         answer["FlowOperationStatus"] = operation.status(now)
         if operation.message and now >= operation.ends:
             answer["StatusMessage"] = operation.message
-        answer["FlowRequestTimestamp"] = round(operation.started, 3)
-        return answer
+        return {**answer, **self._timestamp(operation)}
+
+    def _timestamp(self, operation: Operation) -> dict[str, float]:
+        moment = operation.misbehaviour.timestamp_of(operation.started + self.world.settings.clock_offset)
+        return {} if moment is None else {"FlowRequestTimestamp": moment}
 
     def list_operations(self, firewall: Firewall, request: dict[str, Any]) -> dict[str, Any]:
         """Answer ListFlowOperations, newest first."""
         now = self.world.clock.now()
-        self.settle(now)
+        self.effects.settle(now)
         scope = scope_of(request)
         zone = zone_of_scope(firewall, scope)
         kind = request.get("FlowOperationType")
@@ -246,7 +235,7 @@ class Operations:
                 {
                     "FlowOperationId": item.identifier,
                     "FlowOperationType": item.kind,
-                    "FlowRequestTimestamp": round(item.started, 3),
+                    **self._timestamp(item),
                     "FlowOperationStatus": item.status(now),
                 }
                 for item in found[:size]
@@ -259,67 +248,42 @@ class Operations:
     def results(self, firewall: Firewall, request: dict[str, Any]) -> bytes:
         """Answer ListFlowOperationResults as JSON; pages are rendered once and the last 2,000 kept."""
         now = self.world.clock.now()
-        self.settle(now)
+        self.effects.settle(now)
         operation = self._operation(firewall, request)
         binding = json.dumps(["results", firewall.arn, operation.identifier, scope_of(request)])
-        offset = 0
-        if request.get("NextToken"):
-            offset = self.world.tokens.read(request["NextToken"], binding, now)
+        asked = request.get("NextToken")
+        looping = operation.misbehaviour.tokens == "loop"
+        offset = self.world.tokens.read(asked, binding, now) if asked and not looping else 0
         size = request.get("MaxResults") or self.world.settings.page_default
         visible = operation.visible(now)
         end = min(offset + size, visible)
         flows = self._page(firewall, operation, offset, end)
         head = json.dumps(self._head(firewall, operation, now), separators=(",", ":"))
-        tail = ""
-        if end < visible:
-            tail = f',"NextToken":"{self.world.tokens.issue(end, binding, now)}"'
+        token = self.world.tokens.issue(end, binding, now) if end < visible else None
+        if looping:
+            token = next_in_loop(asked)
+        elif operation.misbehaviour.tokens == "empty":
+            token = ""
+        tail = "" if token is None else f',"NextToken":"{token}"'
         return head[:-1].encode() + b',"Flows":[' + flows + b"]" + tail.encode() + b"}"
 
     def _page(self, firewall: Firewall, operation: Operation, offset: int, end: int) -> bytes:
         page = operation.pages.get((offset, end))
         if page is None:
             table = firewall.zones[operation.zone].table
-            rows = operation.rows[offset:end]
-            page = ",".join([table.rendered(row, operation.started) for row in rows]).encode()
+            page = listed(
+                table,
+                operation.rows,
+                offset,
+                end,
+                operation.identified_at,
+                both=operation.both,
+                changes=operation.misbehaviour.rows,
+            ).encode()
             operation.pages[(offset, end)] = page
             if len(operation.pages) > _CACHED_PAGES:
                 operation.pages.popitem(last=False)
         return page
-
-    def overview(self) -> dict[str, Any]:
-        """Return firewalls, zones, live flow counts and what is in progress, ready for JSON."""
-        with self.world.lock:
-            now = self.world.clock.now()
-            self.settle(now)
-            return {
-                "now": round(now, 3),
-                "settings": dict(vars(self.world.settings)),
-                "firewalls": [
-                    {
-                        "firewall_name": firewall.name,
-                        "firewall_arn": firewall.arn,
-                        "region": firewall.region,
-                        "account_id": firewall.account,
-                        "zones": {
-                            name: {
-                                "flows": len(zone.table),
-                                "subnet_id": zone.subnet_id,
-                                "vpc_endpoint_id": zone.endpoint_id,
-                                "availability_zone_id": zone_id(name),
-                                "in_progress": [
-                                    item.identifier
-                                    for item in firewall.operations.values()
-                                    if item.zone == name and now < item.ends
-                                ],
-                            }
-                            for name, zone in firewall.zones.items()
-                        },
-                        "associations": {item.arn: item.zone for item in firewall.associations.values()},
-                        "operations": len(firewall.operations),
-                    }
-                    for firewall in self.world.firewalls.values()
-                ],
-            }
 
 
 def scope_of(request: dict[str, Any]) -> dict[str, str]:

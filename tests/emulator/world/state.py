@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .flows import FlowTable
+from .misbehaviour import GOOD, Misbehaviour
 from .places import arn
 
 DEFAULT_ACCOUNT = "123456789012"
@@ -38,6 +39,11 @@ class Settings:
 
     duration: float = 1.0
     reconnect: float = 0.0
+    # The share of a zone's flows that end by themselves between two operations.
+    ends_between: float = 0.0
+    # Seconds that the service's clock is ahead of the machine's, and its Date beside that; None: no Date.
+    clock_offset: float = 0.0
+    date_offset: float | None = 0.0
     next_status: list[str] = field(default_factory=list)
     status_message: str | None = None
     page_default: int = 100
@@ -90,7 +96,12 @@ class Operation:
     ends: float
     outcome: str
     message: str | None
-    rows: array[int]
+    misbehaviour: Misbehaviour = GOOD
+    # When its flows are found; until then rows and removing are empty.
+    identified_at: float = 0.0
+    identified: bool = True
+    rows: array[int] = field(default_factory=lambda: array("I"))
+    removing: array[int] = field(default_factory=lambda: array("I"))
     reconnect: float = 0.0
     settled: bool = True
     pages: OrderedDict[tuple[int, int], bytes] = field(default_factory=OrderedDict)
@@ -99,13 +110,19 @@ class Operation:
         """Return the FlowOperationStatus at the time now."""
         return "IN_PROGRESS" if now < self.ends else self.outcome
 
+    @property
+    def both(self) -> bool:
+        """Say whether each flow is two results, one for each direction."""
+        return self.misbehaviour.directions == "both"
+
     def visible(self, now: float) -> int:
         """Return how many results can be listed: a growing share while in progress, then all."""
+        results = len(self.rows) * (2 if self.both else 1)
         if now >= self.ends:
-            return len(self.rows)
+            return results
         if math.isinf(self.ends):
             return 0
-        return int(len(self.rows) * max(0.0, now - self.started) / (self.ends - self.started))
+        return int(results * max(0.0, now - self.started) / (self.ends - self.started))
 
 
 @dataclass
@@ -126,6 +143,12 @@ class Firewall:
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     operations: dict[str, Operation] = field(default_factory=dict)
     associations: dict[str, Association] = field(default_factory=dict)
+
+    def zone(self, name: str) -> Zone:
+        """Return a zone by its name, else ValueError."""
+        if name not in self.zones:
+            raise ValueError(f"zone {name!r} is not one of the firewall's: {', '.join(self.zones)}")
+        return self.zones[name]
 
     @property
     def identifier(self) -> str:

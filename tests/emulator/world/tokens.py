@@ -15,7 +15,14 @@ import struct
 from .errors import InvalidRequest
 
 LIFETIME = 3600.0
+# Two tokens that follow each other for ever.
+LOOP = ("bG9vcCAx", "bG9vcCAy")
 _HEAD = struct.Struct(">Qd")
+
+
+def next_in_loop(asked: str | None) -> str:
+    """Return the token of an endless listing that follows the one asked for."""
+    return LOOP[1] if asked == LOOP[0] else LOOP[0]
 
 
 class Tokens:

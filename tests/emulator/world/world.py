@@ -17,7 +17,8 @@ from typing import Any
 
 from .clock import Clock
 from .errors import InvalidRequest, NotFound
-from .flows import FlowRecord, FlowTable
+from .flows import FlowTable
+from .misbehaviour import Misbehaviours
 from .places import arn, is_firewall_arn, region_of_zone
 from .state import DEFAULT_ACCOUNT, Association, Firewall, Settings, Zone, stable_hex, stable_uuid
 from .tokens import Tokens
@@ -40,6 +41,7 @@ class World:
         self.peaks: Counter[str] = Counter()
         self._under_way: Counter[str] = Counter()
         self.starts: list[dict[str, Any]] = []
+        self.misbehaviours = Misbehaviours()
 
     def add_firewall(
         self,
@@ -83,8 +85,7 @@ class World:
 
         One of another account than the firewall's is described to nobody.
         """
-        if zone not in firewall.zones:
-            raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
+        firewall.zone(zone)
         with self.lock:
             identifier = stable_uuid(f"{firewall.arn}/{zone}/{len(firewall.associations)}")
             association = Association(
@@ -104,21 +105,9 @@ class World:
         self, firewall: Firewall, zones: list[str], state: str, attachment_status: str, remaining: float | None
     ) -> None:
         """Let zones of the firewall be out of sync, or their endpoints not ready, for so many seconds (None: ever)."""
-        for zone in zones:
-            if zone not in firewall.zones:
-                raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
-        for zone in zones:
-            ailing = firewall.zones[zone]
+        for ailing in [firewall.zone(zone) for zone in zones]:
             ailing.sync_state, ailing.attachment_status = state, attachment_status
             ailing.well_at = math.inf if remaining is None else self.clock.now() + remaining
-
-    def add_flows(self, firewall: Firewall, zone: str, records: list[FlowRecord]) -> None:
-        """Add flows, as old as their records say, to a zone of the firewall."""
-        if zone not in firewall.zones:
-            raise ValueError(f"zone {zone!r} is not one of the firewall's: {', '.join(firewall.zones)}")
-        now = self.clock.now()
-        for record in records:
-            firewall.zones[zone].table.add(record, now)
 
     def remember(self) -> None:
         """Make the present firewalls and flows the state that reset() goes back to."""
@@ -146,6 +135,7 @@ class World:
             self.counts.clear()
             self.peaks.clear()
             self.starts.clear()
+            self.misbehaviours.clear()
 
     def find(self, name: str | None = None, firewall_arn: str | None = None, region: str | None = None) -> Firewall:
         """Return the firewall of that ARN or name; ValueError if there is none or the name is in several regions."""
@@ -177,6 +167,11 @@ class World:
         offset = self.tokens.read(request["NextToken"], bound, now) if request.get("NextToken") else 0
         end = offset + (request.get("MaxResults") or self.settings.page_default)
         return items[offset:end], self.tokens.issue(end, bound, now) if end < len(items) else None
+
+    def date(self) -> float | None:
+        """Return what the service's Date says, in epoch seconds; None for no Date."""
+        offset = self.settings.date_offset
+        return None if offset is None else self.clock.now() + self.settings.clock_offset + offset
 
     def count(self, operation: str) -> None:
         """Count a request that reached the emulator."""
