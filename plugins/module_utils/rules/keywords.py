@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The words of Suricata rules: which protocols and keywords there are, and how far 5-tuples decide them."""
+
+from __future__ import annotations
+
+TCP, UDP, ICMP, ICMP6, SCTP, GRE, ESP = 6, 17, 1, 58, 132, 47, 50
+# The transports whose packets have ports for Suricata.
+WITH_PORTS = frozenset({TCP, UDP, SCTP})
+EVERY_PROTOCOL = frozenset(range(256))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Protocols of a rule's header that say what is in an IP packet; the IP version that they are limited to, or 0.
+TRANSPORTS: dict[str, tuple[frozenset[int], int]] = {
+    "tcp": (frozenset({TCP}), 0),
+    "tcp-pkt": (frozenset({TCP}), 0),
+    "tcp-stream": (frozenset({TCP}), 0),
+    "udp": (frozenset({UDP}), 0),
+    "icmp": (frozenset({ICMP, ICMP6}), 0),
+    "icmpv4": (frozenset({ICMP}), 0),
+    "icmpv6": (frozenset({ICMP6}), 0),
+    "sctp": (frozenset({SCTP}), 0),
+    "ip": (EVERY_PROTOCOL, 0),
+    "pkthdr": (EVERY_PROTOCOL, 0),
+    "ip4": (EVERY_PROTOCOL, 4),
+    "ipv4": (EVERY_PROTOCOL, 4),
+    "ip6": (EVERY_PROTOCOL, 6),
+    "ipv6": (EVERY_PROTOCOL, 6),
+}
+
+_OVER_TCP = frozenset({TCP})
+_OVER_UDP = frozenset({UDP})
+_OVER_BOTH = frozenset({TCP, UDP})
+# What an application speaks over, by the name that a rule's header has for it.
+APPLICATIONS: dict[str, frozenset[int]] = {
+    **dict.fromkeys(
+        _words("doh2 ftp ftp-data http http1 http2 imap mqtt pgsql pop3 rdp rfb smb smtp ssh telnet tls websocket"),
+        _OVER_TCP,
+    ),
+    **dict.fromkeys(_words("bittorrent-dht dhcp ike mdns ntp quic snmp tftp"), _OVER_UDP),
+    **dict.fromkeys(_words("dcerpc dnp3 dns enip krb5 ldap modbus nfs sip"), _OVER_BOTH),
+}
+# What rule groups may name and Suricata 7 does not know any more, or not by this name.
+OTHER_APPLICATIONS = frozenset({"ikev2", "jabber", "msn", "smb2", "ssl"})
+
+# Neither whether nor where a rule matches hangs on these.
+NEUTRAL = frozenset(
+    {"msg", "sid", "rev", "gid", "classtype", "reference", "metadata", "target", "tag", "noalert", "alert", "priority"}
+)
+# These must have a value; the others of the neutral ones too, but nothing is read from them.
+NEEDS_VALUE = frozenset(
+    {"msg", "sid", "rev", "gid", "classtype", "reference", "metadata", "priority", "flow", "ip_proto"}
+)
+
+# A buffer of an application: a rule that looks into one sees nothing before the first data.
+_BUFFER_STARTS = (
+    "dcerpc.", "dcerpc_", "dce_", "dhcp.", "dnp3", "dns.", "dns_", "enip", "cip_", "file.", "filemagic", "filename",
+    "fileext", "filestore", "filemd5", "filesha", "filesize", "file_data", "ftpdata_", "http.", "http_", "http2.",
+    "ike.", "ja3", "ja4", "krb5", "modbus", "mqtt.", "nfs", "quic.", "rfb.", "sip.", "smb.", "snmp.", "ssh.", "ssl_",
+    "tls.", "tls_", "urilen", "uricontent", "websocket.", "ldap.", "mdns.", "pgsql.", "ftp.", "smtp.", "imap.", "pop3.",
+)  # fmt: skip
+# Buffers over one transport alone; of the others it is not asked.
+_BUFFER_TRANSPORTS = (("http", _OVER_TCP), ("tls", _OVER_TCP), ("ssh.", _OVER_TCP), ("ssl_", _OVER_TCP))
+
+# The payload of packets and streams: nothing to match before the first data.
+PAYLOAD = _words("""
+    content pcre byte_test byte_jump byte_math byte_extract isdataat rpc ftpbounce asn1 base64_decode base64_data
+    depth offset distance within nocase rawbytes startswith endswith fast_pattern replace bsize entropy
+    dotprefix to_lowercase to_uppercase to_md5 to_sha1 to_sha256 compress_whitespace strip_whitespace
+    strip_pseudo_headers pcrexform url_decode xor header_lowercase absent""")
+# Of those, what may stand without a content, on packets without payload too.
+STARTS_PAYLOAD = frozenset({"content", "pcre", "byte_test", "byte_jump", "byte_math", "byte_extract", "isdataat"})
+
+# Compared with the packet itself; an action of such a rule covers the packet alone.
+PACKET = _words("""
+    flags tcp.flags ttl tos itype icode icmp_id icmp_seq dsize window tcp.window seq tcp.seq ack tcp.ack id ipopts
+    fragbits fragoffset stream_size flow.age flow.bytes flow.pkts flow.bytes_toserver flow.bytes_toclient
+    flow.pkts_toserver flow.pkts_toclient geoip flowint ipv4-csum tcpv4-csum tcpv6-csum udpv4-csum udpv6-csum
+    icmpv4-csum icmpv6-csum tcp.mss icmpv6.mtu l3_proto""")
+# Compatible with rules that are looked at once for each direction.
+ONCE = frozenset({"detection_filter", "iprep"})
+# Known to Suricata 7, but nothing is known here of where such a rule matches.
+OTHER = _words("""
+    app-layer-event bypass config dataset datarep decode-event engine-event stream-event flowvar pktvar frame
+    ip.src ip.dst ipv4.hdr ipv6.hdr tcp.hdr udp.hdr icmpv4.hdr icmpv6.hdr lua luajit nfq_set_mark prefilter requires
+    pkt_data template2 hostbits xbits flowbits threshold flow ip_proto sameip app-layer-protocol""")
+# Keywords that AWS has added to Suricata.
+AWS_STARTS = ("aws_", "geoip")
+
+# The priority that the class of a rule gives it, as Suricata's own list of classes has it; 3 without one.
+DEFAULT_PRIORITY = 3
+_FIRST = _words("""attempted-user unsuccessful-user successful-user attempted-admin successful-admin shellcode-detect
+    trojan-activity web-application-attack inappropriate-content policy-violation targeted-activity exploit-kit
+    domain-c2 credential-theft command-and-control""")
+_SECOND = _words("""bad-unknown attempted-recon successful-recon-limited successful-recon-largescale attempted-dos
+    successful-dos rpc-portmap-decode suspicious-filename-detect suspicious-login system-call-detect
+    unusual-client-port-connection denial-of-service non-standard-protocol web-application-activity misc-attack
+    default-login-attempt external-ip-check pup-activity social-engineering coin-mining""")
+CLASS_PRIORITIES: dict[str, int] = {
+    **dict.fromkeys(_FIRST, 1),
+    **dict.fromkeys(_SECOND, 2),
+    "tcp-connection": 4,
+}
+
+
+def is_buffer(keyword: str) -> bool:
+    """Return whether a keyword names a buffer of an application."""
+    return keyword.startswith(_BUFFER_STARTS)
+
+
+def transports_of_buffer(keyword: str) -> frozenset[int]:
+    """Return the transports that a buffer of an application can be seen over."""
+    return next((over for start, over in _BUFFER_TRANSPORTS if keyword.startswith(start)), _OVER_BOTH)
+
+
+def is_known(keyword: str) -> bool:
+    """Return whether Suricata 7 or AWS knows a keyword."""
+    return (
+        keyword in NEUTRAL
+        or keyword in PAYLOAD
+        or keyword in PACKET
+        or keyword in ONCE
+        or keyword in OTHER
+        or keyword.startswith(AWS_STARTS)
+        or is_buffer(keyword)
+    )
