@@ -519,6 +519,87 @@ def test_samples_and_what_was_dealt_with_call_for_no_action(finding: dict[str, A
     assert event["reason"] in ("It is a sample.", "It was archived, suppressed or resolved.")
 
 
+def guardduty_info(info: Any) -> dict[str, Any]:
+    return guardduty(service={**GUARDDUTY["service"], "additionalInfo": info})
+
+
+def product_field(name: str, value: str) -> dict[str, Any]:
+    return asff(ProductFields={f"aws/guardduty/service/additionalInfo/{name}": value})
+
+
+SAMPLES: dict[str, dict[str, Any]] = {
+    "flag": guardduty_info({"sample": True}),
+    "flag as text": guardduty_info({"sample": "true"}),
+    "EventBridge": guardduty_info({"value": '{"threatName":"x","sample":true}', "type": "default"}),
+    "EventBridge, a mapping": guardduty_info({"value": {"sample": True}}),
+    "the whole as text": guardduty_info('{"sample": true}'),
+    "API": {"Findings": [pascal(guardduty_info({"value": '{"sample":true}', "type": "default"}))]},
+    "API, all capitals": {"Findings": [pascal(guardduty_info({"value": '{"Sample":"TRUE"}'}))]},
+    "title": guardduty(title="[SAMPLE] Command and control"),
+    "title of the API": {"Findings": [pascal(guardduty(title="[Sample] Command and control"))]},
+    "ASFF": product_field("sample", "true"),
+    "ASFF, capitals": product_field("Sample", "True"),
+    "ASFF, value": product_field("value", '{"sample":true}'),
+    "ASFF, member": asff(Sample=True),
+    "ASFF, title": asff(Title="[SAMPLE] Command and control"),
+    "OCSF, title": ocsf(finding_info={**OCSF["finding_info"], "title": "[SAMPLE] Command and control"}),
+    "OCSF, unmapped": ocsf(unmapped={"service": {"additionalInfo": {"sample": True}}}),
+    "OCSF, unmapped capitals": ocsf(unmapped={"Service": {"AdditionalInfo": {"Value": '{"Sample": true}'}}}),
+    "OCSF, path": ocsf(unmapped={"service.additionalInfo.sample": "true"}),
+}
+
+
+@pytest.mark.parametrize("body", SAMPLES.values(), ids=list(SAMPLES))
+def test_a_sample_is_known_in_each_form(body: dict[str, Any]) -> None:
+    event = one(body)
+    assert (event["sample"], event["actionable"], event["reason"]) == (True, False, "It is a sample.")
+
+
+NO_SAMPLES: dict[str, dict[str, Any]] = {
+    "flag": guardduty_info({"sample": False}),
+    "EventBridge": guardduty_info({"value": '{"threatName":"x","sample":false}', "type": "default"}),
+    "EventBridge, another member": guardduty_info({"value": '{"portsScannedSample":[1]}'}),
+    "another text": guardduty_info({"value": "default"}),
+    "a list": guardduty_info({"value": "[1]"}),
+    "null": guardduty_info({"sample": None, "value": None}),
+    "ASFF": product_field("sample", "false"),
+    "OCSF": ocsf(unmapped={"service": {"additionalInfo": {"sample": False}}}),
+    "a title that only speaks of it": guardduty(title="Reading a [SAMPLE] of traffic"),
+}
+
+
+@pytest.mark.parametrize("body", NO_SAMPLES.values(), ids=list(NO_SAMPLES))
+def test_what_is_no_sample_is_acted_on(body: dict[str, Any]) -> None:
+    event = one(body)
+    assert (event["sample"], event["actionable"], event["reason"]) == (False, True, "")
+
+
+UNREADABLE: dict[str, dict[str, Any]] = {
+    "cut off": guardduty_info({"value": '{"threatName":"x","sam'}),
+    "no JSON": guardduty_info({"value": "sample=true"}),
+    "a word": guardduty_info({"sample": "perhaps"}),
+    "a number": guardduty_info({"sample": 7}),
+    "ASFF": product_field("value", "{sample:true}"),
+    "OCSF": ocsf(unmapped={"service": {"additionalInfo": "{"}}),
+    "too deep": guardduty_info({"value": "[" * 100_000 + '"sample"' + "]" * 100_000}),
+}
+
+
+@pytest.mark.parametrize("body", UNREADABLE.values(), ids=list(UNREADABLE))
+def test_a_flag_that_cannot_be_read_is_not_acted_on_and_told(body: dict[str, Any]) -> None:
+    event = one(body)
+    assert (event["sample"], event["actionable"]) == (True, False)
+    assert event["reason"] == "Whether it is a sample cannot be read."
+
+
+def test_the_local_end_of_one_part_of_a_finding_is_never_the_remote_of_another() -> None:
+    own = {"ipAddressV4": "203.0.113.5"}
+    probe = {"localIpDetails": {"ipAddressV4": "198.51.100.23"}, "remoteIpDetails": own}
+    action = {**GUARDDUTY["service"]["action"], "portProbeAction": {"portProbeDetails": [probe]}}
+    event = one(guardduty(service={**GUARDDUTY["service"], "action": action}))
+    assert event["addresses"] == ["203.0.113.5"]
+
+
 def test_several_findings_become_several_events() -> None:
     other = asff(Action={}, Network={"Direction": "IN", "SourceIpV4": "198.51.100.77"})
     events = main({"body": envelope({"findings": [ASFF, other]})})

@@ -32,9 +32,11 @@ description:
   - A message with several findings becomes several events, and so does a finding about more than ten addresses.
   - What is no finding, or cannot be read, comes out with C(actionable) false and C(problem), a sentence. It never
     raises an error for what is in a message, because that would end the rulebook.
-  - An address that a finding lists as one of its own resource's is never the other side. Where a finding does not say
-    which end is which, private addresses and those of its resource are the local end, and none is taken where that
-    leaves both open.
+  - A sample is known by its flag, in each of the forms in which the services write it, or by its title. Where the flag
+    cannot be read, C(sample) is true, C(actionable) is false, and C(reason) says so.
+  - An address that a finding gives as the local end, or lists as one of its own resource's, is never the other
+    side. Where a finding does not say which end is which, private addresses and those of its resource are the local
+    end, and none is taken where that leaves both open.
   - Nothing of a finding comes out but checked addresses, numbers, identifiers and words of a fixed choice, so that no
     text of an attacker reaches a template.
 options:
@@ -245,7 +247,7 @@ def _guardduty(finding: Mapping[str, Any], options: Options) -> dict[str, Any] |
         finding_id=finding.get("id"),
         account_id=finding.get("accountId"),
         region=finding.get("region"),
-        sample=_mapping(service, "additionalInfo").get("sample") is True,
+        sample=_is_sample(_info_of(service), finding.get("title")),
         archived=service.get("archived") is True,
     )
 
@@ -292,7 +294,7 @@ def _asff(finding: Mapping[str, Any], options: Options) -> dict[str, Any] | None
         finding_id=finding.get("Id"),
         account_id=finding.get("AwsAccountId"),
         region=finding.get("Region"),
-        sample=fields.get("aws/guardduty/service/additionalInfo/sample") == "true" or finding.get("Sample") is True,
+        sample=_is_sample(_additional_info_in(fields), finding.get("Title"), finding.get("Sample")),
         archived=finding.get("RecordState") == "ARCHIVED"
         or fields.get("aws/guardduty/service/archived") == "true"
         or _mapping(finding, "Workflow").get("Status") in ("SUPPRESSED", "RESOLVED"),
@@ -343,11 +345,69 @@ def _ocsf(finding: Mapping[str, Any], options: Options) -> dict[str, Any] | None
         finding_id=_mapping(finding, "metadata").get("uid") or info.get("uid"),
         account_id=_mapping(cloud, "account").get("uid"),
         region=cloud.get("region"),
-        # It has no member for this: GuardDuty begins the titles of its samples so.
-        sample=str(info.get("title")).startswith("[SAMPLE]"),
+        sample=_is_sample(_unmapped_info(finding), info.get("title")),
         archived=_number(finding.get("status_id")) in _OCSF_CLOSED
         or str(finding.get("status")).lower() in _OCSF_CLOSED.values(),
     )
+
+
+def _is_sample(info: Mapping[str, Any], title: Any, flag: Any = None) -> bool | None:
+    # None for a flag that cannot be read: it may say yes. GuardDuty begins the titles of its samples so, in every form.
+    if str(title).lstrip().upper().startswith("[SAMPLE]"):
+        return True
+    said = [_yes_or_no(value) for value in (flag, *_flags_in(info))]
+    return True if True in said else None if None in said else False
+
+
+def _flags_in(info: Mapping[str, Any]) -> Iterator[Any]:
+    # GuardDuty's additionalInfo: the flag itself, and in value all that its API says, as a JSON text.
+    for name, value in info.items():
+        if str(name).lower() == "sample":
+            yield value
+        elif str(name).lower() == "value" and isinstance(value, Mapping):
+            yield from _flags_in(value)
+        elif str(name).lower() == "value" and isinstance(value, str):
+            yield from _flags_of_text(value)
+
+
+def _flags_of_text(text: str) -> Iterator[Any]:
+    try:
+        inner = json.loads(text)
+    except (ValueError, RecursionError):
+        # Of a text that was cut off, or is of another kind, only one that does not speak of samples says no.
+        yield "?" if "sample" in text.lower() or text.lstrip().startswith("{") else False
+        return
+    if isinstance(inner, Mapping):
+        yield from _flags_in(inner)
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word is None or word is False or word in ("", "false", "no"):
+        return False
+    return True if word is True or word in ("true", "yes") else None
+
+
+def _additional_info_in(fields: Mapping[str, Any]) -> dict[str, Any]:
+    # ASFF's ProductFields, whose names are paths.
+    start = "aws/guardduty/service/additionalinfo/"
+    return {str(path)[len(start) :]: value for path, value in fields.items() if str(path).lower().startswith(start)}
+
+
+def _info_of(service: Mapping[str, Any]) -> Mapping[str, Any]:
+    info = service.get("additionalInfo")
+    return {"value": info} if isinstance(info, str) else _mapping(service, "additionalInfo")
+
+
+def _unmapped_info(finding: Mapping[str, Any]) -> dict[str, Any]:
+    # OCSF has no member for it; what GuardDuty says beside its schema is in unmapped, nested or by paths.
+    unmapped = _camel(_mapping(finding, "unmapped"))
+    by_path = {}
+    for path, value in unmapped.items():
+        *way, name = re.split(r"[./]", path)
+        if way and way[-1].lower() == "additionalinfo":
+            by_path[name] = value
+    return {**_info_of(_mapping(unmapped, "service") or unmapped), **by_path}
 
 
 def _of_action(action: Mapping[str, Any]) -> _Ends:
@@ -479,12 +539,13 @@ def _event(
     finding_id: Any = "",
     account_id: Any = "",
     region: Any = "",
-    sample: bool = False,
+    sample: bool | None = False,
     archived: bool = False,
 ) -> dict[str, Any]:
-    ours = {_address(text) for text in own}
+    inner = [_address(text) for text in local]
+    ours = {*map(_address, own), *inner}
     others = [address for address in map(_address, remote) if address not in ours]
-    chosen = [*(others if options.ends != "local" else ()), *(map(_address, local) if options.ends != "remote" else ())]
+    chosen = [*(others if options.ends != "local" else ()), *(inner if options.ends != "remote" else ())]
     named = [address for address in chosen if address is not None]
     texts = list(dict.fromkeys(str(address) for address in named if options.allows(address)))
     vpc_ids = [vpc for vpc in vpcs if isinstance(vpc, str) and _VPC.fullmatch(vpc)]
@@ -493,7 +554,8 @@ def _event(
         # One VPC without a firewall of its own here stands for every firewall.
         firewalls = [options.firewalls[vpc] for vpc in vpc_ids]
     reasons = {
-        "It is a sample.": sample,
+        "It is a sample.": sample is True,
+        "Whether it is a sample cannot be read.": sample is None,
         "It was archived, suppressed or resolved.": archived,
         "All its addresses are protected.": bool(named) and not texts,
         "It names no address that can be cut.": not named,
@@ -511,7 +573,7 @@ def _event(
         "account_id": _identifier(account_id),
         "region": _identifier(region),
         "vpc_ids": list(dict.fromkeys(vpc_ids)),
-        "sample": sample,
+        "sample": sample is not False,
         "archived": archived,
         "actionable": not reason,
         "reason": "".join(reason),
