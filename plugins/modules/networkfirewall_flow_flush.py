@@ -278,8 +278,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH
 from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import from_api
 from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
-from ansible_collections.flowops.aws.plugins.module_utils.plan.fates import by_scope, cut_of
-from ansible_collections.flowops.aws.plugins.module_utils.plan.proof import FlowsShown
+from ansible_collections.flowops.aws.plugins.module_utils.plan.shown import FlowsShown
+from ansible_collections.flowops.aws.plugins.module_utils.plan.wanted import by_scope, cut_of
 from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
 
 _FLOWS_SHOWN = 100

@@ -52,7 +52,6 @@ KNOWN: dict[tuple[str, str], str] = {
     ("file", "module_utils/audit/policy.py"): "is cut into files of one job each",
     ("file", "module_utils/aws/networkfirewall.py"): "is cut into files of one job each",
     ("file", "module_utils/evidence/folder.py"): "is cut into files of one job each",
-    ("file", "module_utils/plan/compile.py"): "is cut into files of one job each",
     ("function", "module_utils/audit/policy.py"): "compile is cut with its file",
     ("function", "module_utils/evidence/folder.py"): "seal is cut with its file",
     ("function", "module_utils/work/networkfirewall_flow_audit.py"): "collecting, warning and shaping part",

@@ -25,8 +25,8 @@ from ..files import read_records
 from ..flows.records import problem_of, records_of, utc_text
 from ..flows.scope import check_operation_id, scope_of, scope_text
 from ..flows.sets import Flow, flows_of
+from ..plan.boxes import Findings
 from ..plan.build import build, compile_best
-from ..plan.compile import Findings
 from ..plan.plan import Plan
 
 _PAGES_AHEAD = 4

@@ -13,7 +13,8 @@ from typing import Any
 from ..flows.filters import MAXIMUM
 from ..flows.protocols import name_of
 from ..flows.scope import SCOPE_MEMBERS
-from .compile import Compiled, Cutting, Findings, FlowKey, Innocents, compile_findings
+from .boxes import Findings, FlowKey
+from .compile import Compiled, Cutting, Innocents, compile_findings
 from .plan import Plan, flows_of
 
 _INSEPARABLE_SHOWN = 100

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ..audit.policy import Verdict
 from ..flows.records import parse_utc, utc_text
-from .fates import Wanted
+from .wanted import Wanted
 
 
 class Place(NamedTuple):
@@ -167,43 +167,3 @@ class Proof:
 
 def _unknown(operation: Mapping[str, Any]) -> list[None]:
     return [None] * len(operation["flow_filters"])
-
-
-class FlowsShown:
-    """The flows that would go, the first of them to look at and all of them counted by rule."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.flows: list[dict[str, Any]] = []
-        self.by_rule: Counter[str] = Counter()
-        self.count = 0
-
-    def add(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Add flow records, with their rules where those are known."""
-        self.count += len(records)
-        self.by_rule.update(record["rule"] for record in records if "rule" in record)
-        self.flows.extend(dict(record) for record in records[: self.most - len(self.flows)])
-
-    def text(self) -> str:
-        """Return the flows as lines of text for diff mode, by rule."""
-        lines: list[str] = []
-        nameless = self.count - sum(self.by_rule.values())
-        for rule in [*sorted(self.by_rule), *([None] if nameless else [])]:
-            flows = [flow for flow in self.flows if flow.get("rule") == rule]
-            total = nameless if rule is None else self.by_rule[rule]
-            lines.append(f"{rule or 'flows'}: {total}")
-            lines.extend(f"  {_line(flow)}" for flow in flows)
-            if total > len(flows):
-                lines.append(f"  and {total - len(flows)} more")
-        return "\n".join(lines) + "\n" if lines else ""
-
-
-def _line(flow: Mapping[str, Any]) -> str:
-    ends = [
-        f"{flow.get(f'{end}_address', '?')}" + (f" port {flow[f'{end}_port']}" if f"{end}_port" in flow else "")
-        for end in ("source", "destination")
-    ]
-    return (
-        f"{flow.get('availability_zone', '?')}: {flow.get('protocol', '?')} {' -> '.join(ends)}"
-        f" (age {flow.get('age', '?')} s, {flow.get('byte_count', '?')} bytes)"
-    )

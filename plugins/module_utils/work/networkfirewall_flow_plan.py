@@ -20,9 +20,10 @@ from ..files import open_files, reader_in
 from ..flows.scope import SCOPE_MEMBERS, scope_text
 from ..operations.capture import Capture, captures_of, pages_of
 from ..operations.carry_out import findings_of, plan_orders
-from ..plan.fates import Scope, Wanted, by_scope, cut_of, tell_findings
 from ..plan.plan import Plan, checked_operations, flows_of
-from ..plan.proof import FlowsShown, Place, Proof
+from ..plan.proof import Place, Proof
+from ..plan.shown import FlowsShown
+from ..plan.wanted import Scope, Wanted, by_scope, cut_of, tell_findings
 from .options import bounded, check_range, checked_firewall, network_firewall
 
 FILE_OPTIONS = ("capture_dest", "findings_dest", "plan_dest")

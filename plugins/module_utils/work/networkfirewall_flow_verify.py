@@ -17,7 +17,8 @@ from ..files import open_files
 from ..flows.scope import parse_firewall_arn, scope_text
 from ..operations.capture import Capture, Planner, captures_of, pages_of
 from ..operations.carry_out import Order, findings_of, plan_orders
-from ..plan.fates import GONE, REBORN, SURVIVED, Wanted, by_scope, rules_told, tell_findings, told_fate, verdict_of
+from ..plan.fates import GONE, REBORN, SURVIVED, rules_told, told_fate, verdict_of
+from ..plan.wanted import Wanted, by_scope, tell_findings
 from .options import bounded, check_range, checked_firewall, network_firewall
 
 
@@ -88,7 +89,7 @@ def verify(module: AnsibleAWSModule) -> dict[str, Any]:
         GONE: max(0, planned - survived),
         SURVIVED: survived,
         REBORN: reborn,
-        "by_rule": rules_told(wanted.values(), fates),
+        "by_rule": rules_told((want.by_rule for want in wanted.values()), fates),
         "flows": shown,
         "plan": next_plan.told(params["plan_dest"]),
         "operations": [capture.told(arn) for capture in captures],

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import flows_of
+from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import Findings
 from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best
 from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import (
     Compiled,
     Cutting,
-    Findings,
     compile_findings,
 )
 from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest

@@ -17,15 +17,10 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import flows_of
 from ansible_collections.flowops.aws.plugins.module_utils.plan import compile as compiler
+from ansible_collections.flowops.aws.plugins.module_utils.plan import cuts
+from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import ROUNDING, SURE_AGE, Findings, key_of
 from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best
-from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import (
-    ROUNDING,
-    SURE_AGE,
-    Compiled,
-    Findings,
-    compile_findings,
-    key_of,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import Compiled, compile_findings
 
 Record = dict[str, Any]
 Match = Callable[[Mapping[str, Any]], bool]
@@ -405,18 +400,23 @@ def sizes(chance: random.Random, cases: int) -> Iterator[int]:
 # The limits as they are, and so tight that captures of this size reach every one of them.
 LIMITS: dict[str, dict[str, int]] = {
     "usual": {},
-    "few reasons": {"_REASONS": 2, "_FEWEST_REASONS": 1, "_ENOUGH": 3},
+    "few kept": {"MOST_KEPT": 2, "_FEWEST_KEPT": 1, "_ENOUGH": 3},
     "few at once": {"AT_ONCE": 3, "_MOST_NEARBY": 2},
-    "few rounds": {"_MOST_ROUNDS": 1, "_REASONS": 4, "_FEWEST_REASONS": 1},
-    "few boxes": {"_MOST_BOXES": 4, "_REASONS": 4, "_FEWEST_REASONS": 1},
+    "few rounds": {"_MOST_ROUNDS": 1, "MOST_KEPT": 4, "_FEWEST_KEPT": 1},
+    "few boxes": {"_MOST_BOXES": 4, "MOST_KEPT": 4, "_FEWEST_KEPT": 1},
 }
+
+
+def set_limits(monkeypatch: pytest.MonkeyPatch, limits: str) -> None:
+    for name, value in LIMITS[limits].items():
+        monkeypatch.setattr(cuts if hasattr(cuts, name) else compiler, name, value)
 
 
 @pytest.mark.parametrize(
     ("limits", "cases", "seed"),
     [
         ("usual", 1200, 1),
-        ("few reasons", 200, 2),
+        ("few kept", 200, 2),
         ("few at once", 200, 3),
         ("few rounds", 200, 4),
         ("few boxes", 200, 5),
@@ -425,8 +425,7 @@ LIMITS: dict[str, dict[str, int]] = {
 def test_random_captures_have_no_collateral_and_full_cover(
     monkeypatch: pytest.MonkeyPatch, limits: str, cases: int, seed: int
 ) -> None:
-    for name, value in LIMITS[limits].items():
-        monkeypatch.setattr(compiler, name, value)
+    set_limits(monkeypatch, limits)
     chance = random.Random(seed)
     seen: Counter[str] = Counter()
     for size in sizes(chance, cases):
@@ -451,8 +450,7 @@ def test_random_captures_have_no_collateral_and_full_cover(
 
 @pytest.mark.parametrize("limits", list(LIMITS))
 def test_the_plan_is_the_same_whatever_the_order_of_the_flows(monkeypatch: pytest.MonkeyPatch, limits: str) -> None:
-    for name, value in LIMITS[limits].items():
-        monkeypatch.setattr(compiler, name, value)
+    set_limits(monkeypatch, limits)
     chance = random.Random(6)
     for size in sizes(chance, 150):
         case, _strangers = random_case(chance, size)
@@ -814,7 +812,7 @@ def test_no_findings_make_no_plan() -> None:
     ("port", "said"), [("0-65535", "would cut an innocent flow"), (1, "does not match its findings")]
 )
 def test_a_plan_that_is_wrong_as_written_is_not_given(monkeypatch: pytest.MonkeyPatch, port: Any, said: str) -> None:
-    written = compiler._Box.written
-    monkeypatch.setattr(compiler._Box, "written", lambda box: {**written(box), "source_port": port})
+    written = compiler.Box.written
+    monkeypatch.setattr(compiler.Box, "written", lambda box: {**written(box), "source_port": port})
     with pytest.raises(FlowOpsError, match=said):
         planned(Case([flow()], [flow(source_port=50000)]))

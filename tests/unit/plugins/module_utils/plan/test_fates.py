@@ -11,16 +11,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import ROUNDING
+from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import ROUNDING
 from ansible_collections.flowops.aws.plugins.module_utils.plan.fates import (
     Fate,
-    Wanted,
-    by_scope,
     rules_told,
-    tell_findings,
     told_fate,
     verdict_of,
 )
+from ansible_collections.flowops.aws.plugins.module_utils.plan.wanted import Wanted, by_scope, tell_findings
 
 TAKEN = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 LATER = TAKEN + timedelta(seconds=100)
@@ -306,12 +304,12 @@ def test_each_rule_is_told_with_what_became_of_its_flows() -> None:
         ("reborn", "no-telnet"): 4,
         ("reborn", "came-later"): 1,
     }
-    assert rules_told([first, second], fates) == {
+    assert rules_told([first.by_rule, second.by_rule], fates) == {
         "came-later": {"planned": 0, "gone": 0, "survived": 0, "reborn": 1},
         "no-ssh": {"planned": 6, "gone": 4, "survived": 2, "reborn": 0},
         "no-telnet": {"planned": 1, "gone": 1, "survived": 0, "reborn": 4},
     }
-    assert rules_told([wanted(WIDE)], {("survived", None): 1}) == {}
+    assert rules_told([wanted(WIDE).by_rule], {("survived", None): 1}) == {}
 
 
 @pytest.mark.parametrize(
