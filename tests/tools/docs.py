@@ -17,9 +17,9 @@ if not __package__:
     # make runs this file as a script.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".venv" / "collections"))
 
-from ansible_collections.flowops.aws.tests.tools import run_tests
+from ansible_collections.flowops.aws.tests.tools import running
 
-SITE = run_tests.CACHE / "docs"
+SITE = running.CACHE / "docs"
 COLLECTION = TITLE = "flowops.aws"
 
 ANSIBLE_DOCS = "https://docs.ansible.com/projects/ansible/latest/"
@@ -97,13 +97,13 @@ def labels_of_others(text: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def build(run: run_tests.Runner) -> None:
+def build(run: running.Runner) -> None:
     """Build the site below .cache/docs; every warning of the tools is a problem."""
     shutil.rmtree(SITE, ignore_errors=True)
     rst = SITE / "rst"
     # antsibull-docs demands that nobody else may write there.
     rst.mkdir(parents=True, mode=0o755)
-    command: list[str | Path] = [run_tests.tool("antsibull-docs"), "collection", "--use-current", "--squash-hierarchy"]
+    command: list[str | Path] = [running.tool("antsibull-docs"), "collection", "--use-current", "--squash-hierarchy"]
     output = run.check([*command, "--fail-on-error", "--dest-dir", rst, COLLECTION], SITE)
     run.result.problems += [f"antsibull-docs: {line}" for line in re.findall(r"^(?:WARNING|ERROR).*$", output, re.M)]
     if run.result.problems:
@@ -114,11 +114,11 @@ def build(run: run_tests.Runner) -> None:
     (SITE / "_static").mkdir()
     (SITE / "_static" / "site.css").write_text(STYLE, encoding="utf-8")
     (SITE / "conf.py").write_text(CONF, encoding="utf-8")
-    sphinx: list[str | Path] = [run_tests.tool("sphinx-build"), "-M", "html", rst, SITE / "build", "-c", SITE]
+    sphinx: list[str | Path] = [running.tool("sphinx-build"), "-M", "html", rst, SITE / "build", "-c", SITE]
     run.check([*sphinx, "-W", "--keep-going", "--quiet"], SITE)
     pages = sorted((SITE / "build" / "html").rglob("*.html"))
     guides = [path for path in pages if path.name.startswith("guide_")]
-    written = sorted((run_tests.ROOT / "docs" / "docsite" / "rst").glob("guide_*.rst"))
+    written = sorted((running.ROOT / "docs" / "docsite" / "rst").glob("guide_*.rst"))
     if not written or len(guides) != len(written):
         run.result.problems.append(f"{len(guides)} of {len(written)} guides are in the site")
     run.result.summary = f"{len(pages)} pages, {len(guides)} guides"
@@ -126,10 +126,10 @@ def build(run: run_tests.Runner) -> None:
 
 def main() -> int:
     """Build the site, say where it is and return the exit status."""
-    result = run_tests.run_stage("docs", build)
-    run_tests.report(result)
+    result = running.run_stage("docs", build)
+    running.report(result)
     if not result.problems:
-        print(f"open {(SITE / 'build' / 'html' / 'index.html').relative_to(run_tests.ROOT)}")
+        print(f"open {(SITE / 'build' / 'html' / 'index.html').relative_to(running.ROOT)}")
     return 1 if result.problems else 0
 
 

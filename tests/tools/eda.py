@@ -20,9 +20,9 @@ if not __package__:
     # make runs this file as a script.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".venv" / "collections"))
 
-from ansible_collections.flowops.aws.tests.tools import run_tests, setup_env
+from ansible_collections.flowops.aws.tests.tools import running, setup_env
 
-EDA = run_tests.CACHE / "eda"
+EDA = running.CACHE / "eda"
 JAVA_MINIMUM = 17
 # ansible-rulebook runs ansible-galaxy to find collections; aiobotocore is what the event source of amazon.aws imports.
 REQUIREMENTS = ("ansible-rulebook==1.3.2", "aiobotocore~=3.10", "ansible-core~=2.19.0")
@@ -54,7 +54,7 @@ def prepare() -> Path:
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == needs and binary.is_file():
         return binary
     shutil.rmtree(EDA, ignore_errors=True)
-    setup_env.say(f"making {EDA.relative_to(run_tests.ROOT)}")
+    setup_env.say(f"making {EDA.relative_to(running.ROOT)}")
     setup_env.run([sys.executable, "-m", "venv", str(EDA)], "Python's venv module is needed")
     setup_env.run([str(EDA / "bin" / "python"), "-m", "pip", "install", "--quiet", *REQUIREMENTS])
     stamp.write_text(needs, encoding="utf-8")
@@ -72,15 +72,15 @@ def main() -> int:
     except setup_env.SetupError as error:
         print(f"eda: FAILED, nothing was tried: {error}")
         return 1
-    result = run_tests.Result("eda")
-    run = run_tests.Runner(result)
-    report = run_tests.CACHE / "reports" / "eda.xml"
+    result = running.Result("eda")
+    run = running.Runner(result)
+    report = running.CACHE / "reports" / "eda.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    command: list[str | Path] = [run_tests.tool("python"), "-m", "pytest", "-q", f"--junit-xml={report}", "tests/eda"]
+    command: list[str | Path] = [running.tool("python"), "-m", "pytest", "-q", f"--junit-xml={report}", "tests/eda"]
     run.check(command, variables={"FLOWOPS_RULEBOOK": str(binary)})
-    counts = run_tests.junit_counts([report])
-    run_tests.judge(result, counts, "tests/eda")
+    counts = running.junit_counts([report])
+    running.judge(result, counts, "tests/eda")
     if result.problems:
         print(*result.output, *result.problems, sep="\n")
     print(f"eda: {'FAILED' if result.problems else counts}")

@@ -28,7 +28,7 @@ if not __package__:
     # make runs this file as a script.
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".venv" / "collections"))
 
-from ansible_collections.flowops.aws.tests.tools import run_tests, setup_env
+from ansible_collections.flowops.aws.tests.tools import collection_tree, running, setup_env
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = ROOT / ".cache" / "matrix"
@@ -125,7 +125,7 @@ def place_amazon_aws(version: str) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     if version == setup_env.AMAZON_AWS:
         # The developer environment has it already, unless it is older than the version that is asked for.
-        run_tests.link_amazon_aws(tree)
+        collection_tree.link_amazon_aws(tree)
         found_version = setup_env.collection_version(target)
         if found_version != version:
             raise MatrixError(f"{target} holds amazon.aws {found_version}, not {version}; make clean, then make .venv")
@@ -134,7 +134,7 @@ def place_amazon_aws(version: str) -> Path:
     setup_env.say(f"taking amazon.aws {version} out of the PyPI package ansible {package}")
     with tempfile.TemporaryDirectory(prefix="amazon-aws-", dir=MATRIX) as folder:
         # The wheel is only unpacked, never imported, so its own demands on the Python version do not matter.
-        command = [str(run_tests.tool("python")), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary"]
+        command = [str(running.tool("python")), "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary"]
         try:
             setup_env.run([*command, ":all:", "--python-version", "3.12", "--dest", folder, f"ansible=={package}"])
         except setup_env.SetupError as error:
@@ -153,7 +153,7 @@ def place_amazon_aws(version: str) -> Path:
 def make_tree(version: str) -> Path:
     """Return a copy of the collection beside that amazon.aws, in which tests and demo find their own collections."""
     tree = place_amazon_aws(version)
-    run_tests.make_copy(run_tests.project_files(), ROOT, tree)
+    collection_tree.make_copy(collection_tree.project_files(), ROOT, tree)
     copy = tree / "ansible_collections" / "flowops" / "aws"
     link = copy / ".venv" / "collections"
     link.parent.mkdir(exist_ok=True)
@@ -162,7 +162,7 @@ def make_tree(version: str) -> Path:
     return copy
 
 
-def unit(run: run_tests.Runner, python: Path, copy: Path) -> str:
+def unit(run: running.Runner, python: Path, copy: Path) -> str:
     """Run the unit tests of what is installed and return their counts."""
     report = copy / "tests" / "output" / "matrix.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
@@ -182,12 +182,12 @@ def unit(run: run_tests.Runner, python: Path, copy: Path) -> str:
         *UNIT_TESTS,
     ]
     run.check(command, copy, variables(python, copy))
-    counts = run_tests.junit_counts([report])
-    run_tests.judge(run.result, counts, "the unit tests")
+    counts = running.junit_counts([report])
+    running.judge(run.result, counts, "the unit tests")
     return f"{counts.passed} passed"
 
 
-def demo(run: run_tests.Runner, python: Path, copy: Path) -> str:
+def demo(run: running.Runner, python: Path, copy: Path) -> str:
     """Run the demo's playbooks on the emulator and return how many hosts of how many playbooks came through."""
     with tempfile.TemporaryDirectory(prefix="flowops-matrix-") as folder:
         command: list[str | Path] = [python, copy / "tests" / "demo" / "demo.py", "--reports", Path(folder) / "reports"]
@@ -209,7 +209,7 @@ def documented(copy: Path) -> dict[str, set[str]]:
     return {kind: {f"flowops.aws.{name}" for name in names} for kind, names in found.items()}
 
 
-def docs(run: run_tests.Runner, python: Path, copy: Path) -> str:
+def docs(run: running.Runner, python: Path, copy: Path) -> str:
     """Have ansible-doc read the documentation of everything and return of how many plugins and roles."""
     binary = python.with_name("ansible-doc")
     with tempfile.TemporaryDirectory(prefix="flowops-matrix-") as folder:
@@ -230,7 +230,7 @@ def docs(run: run_tests.Runner, python: Path, copy: Path) -> str:
     return f"{len(names)} documented"
 
 
-CHECKS: dict[str, Callable[[run_tests.Runner, Path, Path], str]] = {"unit": unit, "demo": demo, "docs": docs}
+CHECKS: dict[str, Callable[[running.Runner, Path, Path], str]] = {"unit": unit, "demo": demo, "docs": docs}
 
 
 def variables(python: Path, copy: Path) -> dict[str, str]:
@@ -251,8 +251,8 @@ def try_row(row: Row, checks: Sequence[str]) -> None:
         python = make_environment(row.core, interpreter)
         copy = make_tree(row.collection)
         for name in checks:
-            result = run_tests.Result(name)
-            row.checks[name] = CHECKS[name](run_tests.Runner(result), python, copy)
+            result = running.Result(name)
+            row.checks[name] = CHECKS[name](running.Runner(result), python, copy)
             if result.problems:
                 row.checks[name] = "FAILED"
                 row.problems += result.problems

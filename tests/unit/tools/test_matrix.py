@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.tools import docs, eda, matrix, run_tests, setup_env
+from ansible_collections.flowops.aws.tests.tools import collection_tree, docs, eda, matrix, running, setup_env
 from ansible_collections.flowops.aws.tests.tools.matrix import MatrixError, Row
 
 
@@ -66,7 +66,7 @@ def test_a_row_is_not_tried_with_another_amazon_aws_than_its_name_says(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(matrix, "MATRIX", tmp_path / "matrix")
-    monkeypatch.setattr(run_tests, "COLLECTIONS", tmp_path / "collections")
+    monkeypatch.setattr(collection_tree, "COLLECTIONS", tmp_path / "collections")
     installed = tmp_path / "collections" / "ansible_collections" / "amazon" / "aws"
     place(installed, "11.0.0")
     with pytest.raises(MatrixError, match=rf"holds amazon\.aws 11\.0\.0, not {setup_env.AMAZON_AWS}"):
@@ -85,8 +85,8 @@ def test_a_folder_of_unit_tests_that_is_missing_fails_the_row(tmp_path: Path, mi
     for name in matrix.UNIT_TESTS:
         if name != missing:
             (tmp_path / name).mkdir(parents=True)
-    result = run_tests.Result("unit")
-    assert matrix.unit(run_tests.Runner(result), tmp_path / "python", tmp_path) == "none"
+    result = running.Result("unit")
+    assert matrix.unit(running.Runner(result), tmp_path / "python", tmp_path) == "none"
     assert result.problems == [f"{missing} are missing"]
     assert all((matrix.ROOT / name).is_dir() for name in matrix.UNIT_TESTS)
 
@@ -113,11 +113,11 @@ def copy_of(root: Path) -> Path:
     return root
 
 
-class Said(run_tests.Runner):
+class Said(running.Runner):
     """Says what ansible-doc would, warnings first."""
 
     def __init__(self, known: dict[str, set[str]]) -> None:
-        super().__init__(run_tests.Result("docs"))
+        super().__init__(running.Result("docs"))
         dump: dict[str, Any] = {kind: {f"flowops.aws.{name}": {} for name in names} for kind, names in known.items()}
         self.said = "[WARNING]: old\n" + json.dumps({"all": {**dump, "become": {"ansible.builtin.su": {}}}})
 

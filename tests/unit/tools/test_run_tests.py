@@ -8,20 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.tools.run_tests import (
-    MOST_TOLD,
-    Counts,
-    Result,
-    Runner,
-    closing_line,
-    judge,
-    junit_counts,
-    make_copy,
-    run_stage,
-    sanity_counts,
-    strays,
-    told_by_tools,
-)
+from ansible_collections.flowops.aws.tests.tools.collection_tree import make_copy
+from ansible_collections.flowops.aws.tests.tools.run_tests import MOST_TOLD, closing_line, told_by_tools
+from ansible_collections.flowops.aws.tests.tools.running import Counts, Result, Runner, judge, junit_counts, run_stage
+from ansible_collections.flowops.aws.tests.tools.stages import sanity_counts, strays
 
 
 def test_junit_counts_add_up_errors_are_failures_and_a_missing_report_counts_nothing(tmp_path: Path) -> None:
