@@ -13,7 +13,10 @@ author: flowops.aws contributors (!UNKNOWN)
 description:
   - Writes what M(flowops.aws.networkfirewall_flow_audit) found as a page that people read, with the verdict first.
   - The HTML report is one self-contained page. It asks for nothing outside itself, and its content security policy
-    forbids it to. It can be read on a phone and in the dark, printed, and used without JavaScript.
+    forbids it to. It can be read on a phone and in the dark, printed, and used by keyboard alone. Without JavaScript
+    it shows the first hundred findings.
+  - Its search takes words, addresses, networks such as V(10.20.0.0/16) and ports such as V(:443); it can be sorted by
+    each column, and a click on a bar of a chart shows the findings that the bar counts.
   - The Markdown report has the same content in the tables that GitHub shows, with at most 50 findings.
   - The JSON report is the audit result itself, for programs. The CSV report is the whole list of findings, for
     spreadsheets. The ASFF report is what AWS Security Hub imports, the OCSF report what other security tools do; both
@@ -62,8 +65,8 @@ options:
   csv_dest:
     description:
       - Path of all findings as CSV (RFC 4180, UTF-8), one row for each. Its folder must exist.
-      - The columns are the members of a flow record, C(rule), C(severity), C(source_name) and C(destination_name).
-        The names are those in C(addresses) of O(audit), empty for an address that is not there.
+      - The columns are the members of a flow record, C(rule), C(severity), C(source_name), C(destination_name) and
+        C(description). The names are those in C(addresses) of O(audit), empty for an address that is not there.
       - Text that a spreadsheet could take for a formula, or that holds control characters, begins with an apostrophe.
       - It is compressed if its name ends in V(.gz).
       - A relative path starts at the folder of the playbook.
@@ -98,10 +101,12 @@ options:
     default: Flow audit
   max_rows:
     description:
-      - How many findings the table of the HTML report holds at most, from 0 to 100000.
+      - How many findings the HTML report holds at most, from 0 to 100000. They are in the page as data, which it
+        filters, sorts and shows a hundred at a time; 100000 findings make a page of about 7 MB.
       - The most severe ones are kept, among equals those with the most bytes. The report says how many are left out.
+      - All findings are at hand only with O(findings_src).
     type: int
-    default: 1000
+    default: 100000
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn

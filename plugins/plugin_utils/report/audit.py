@@ -7,19 +7,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from .names import Names
 from .text import clean, integer, items, mapping, moment, plain
 
 _SCOPES = ("availability_zone", "availability_zone_id", "vpc_endpoint_id", "vpc_endpoint_association_arn")
+_RULE_LIMIT = 2000
 _NOT_WHOLE = ("COMPLETED_WITH_ERRORS", "FAILED")
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the policy as it was judged by; name is exactly the policy's, label is what a page shows."""
+    """A rule as it was judged by; name is exactly the policy's, label is what a page shows.
+
+    description says why there is the rule, text is the rule as it is written; flow_count is None where it is unknown.
+    """
 
     name: str
     label: str
@@ -27,6 +31,9 @@ class Rule:
     severity: str
     expired: bool
     disabled: bool
+    description: str
+    text: str
+    flow_count: int | None
 
     @property
     def applied(self) -> bool:
@@ -92,11 +99,64 @@ class FlushPlan:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers of findings by name, each None where the audit does not state it."""
+    """Numbers by name, each None where the audit does not state it; by_fate and by_change count flows, not findings."""
 
     by_rule: Mapping[str, int] | None
     by_severity: Mapping[str, int] | None
     by_zone: Mapping[str, int] | None
+    by_fate: Mapping[str, int] | None
+    by_change: Mapping[str, int] | None
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """Flows of which the firewall's rules do not say what becomes of them: why, by which rule, how many."""
+
+    reason: str
+    rule: str
+    flow_count: int
+
+
+@dataclass(frozen=True)
+class RuleGroup:
+    """A rule group of the firewall's policy, and when it was last changed (empty if not known)."""
+
+    name: str
+    priority: str
+    kind: str
+    changed_at: str
+    change: str
+
+
+@dataclass(frozen=True)
+class FirewallPolicy:
+    """The firewall's own policy, by which flows were judged."""
+
+    arn: str
+    rule_order: str
+    changed_at: str
+    groups: Sequence[RuleGroup]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What has changed since a baseline; the lists are the first ones only."""
+
+    baseline_flow_count: int | None
+    new_count: int
+    gone_count: int
+    new_talkers_count: int
+    new: Sequence[Mapping[str, Any]]
+    gone: Sequence[Mapping[str, Any]]
+    new_talkers: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Flows with members that could not be read: how many, and the first of them."""
+
+    count: int
+    examples: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -119,6 +179,18 @@ class Audit:
     names: Names
     plan: FlushPlan | None
     warnings: Sequence[str]
+    reasons: Sequence[str]
+    unreadable: Unreadable
+    undecided: Sequence[Undecided]
+    firewall_policy: FirewallPolicy | None
+    drift: Drift | None
+
+    @property
+    def judged_by(self) -> str:
+        """What the flows were held against: policy, rules (the firewall's own) or change (of those)."""
+        if self.counts.by_change is not None:
+            return "change"
+        return "policy" if self.counts.by_fate is None and self.firewall_policy is None else "rules"
 
     def ranking(self, measure: str, kind: str) -> list[Ranked]:
         """Return the rows of a ranking such as by_bytes of the kind source, the first one first."""
@@ -139,13 +211,18 @@ def audit_of(raw: Mapping[str, Any]) -> Audit:
         flow_count=integer(raw.get("flow_count")),
         findings_total=integer(raw.get("findings_total")),
         findings=items(raw.get("findings")),
-        counts=Counts(*(_stated(counts.get(name)) for name in ("by_rule", "by_severity", "by_zone"))),
+        counts=Counts(*(_stated(counts.get(item.name)) for item in fields(Counts))),
         rules=[_rule(mapping(item)) for item in items(raw.get("rules"))],
         operations=operations,
         top=mapping(raw.get("top")),
         names=Names(raw.get("addresses")),
         plan=_plan(raw.get("plan")),
         warnings=[clean(warning) for warning in items(raw.get("warnings"))],
+        reasons=[clean(reason) for reason in items(raw.get("reasons"))],
+        unreadable=_unreadable(mapping(raw.get("unreadable"))),
+        undecided=[_undecided(mapping(item)) for item in items(raw.get("undecided"))],
+        firewall_policy=_firewall_policy(raw.get("firewall_policy")),
+        drift=_drift(raw.get("drift")),
     )
 
 
@@ -154,13 +231,68 @@ def _stated(value: Any) -> dict[str, int] | None:
 
 
 def _rule(item: Mapping[str, Any]) -> Rule:
+    # A rule of the firewall is named by the audit as rule, one of a policy by its owner as name.
+    name = item.get("name") or item.get("rule")
     return Rule(
-        name=plain(item.get("name")),
-        label=clean(item.get("name")),
+        name=plain(name),
+        label=clean(name),
         action=clean(item.get("action")),
         severity=clean(item.get("severity")),
         expired=item.get("expired") is True,
         disabled=item.get("enabled") is False,
+        description=clean(item.get("description")) or clean(item.get("message")),
+        text=clean(item.get("text"), _RULE_LIMIT),
+        flow_count=integer(item.get("flow_count")),
+    )
+
+
+def _unreadable(item: Mapping[str, Any]) -> Unreadable:
+    return Unreadable(
+        count=max(integer(item.get("count")) or 0, 0),
+        examples=[mapping(example) for example in items(item.get("examples"))],
+    )
+
+
+def _undecided(item: Mapping[str, Any]) -> Undecided:
+    return Undecided(
+        reason=clean(item.get("reason")) or "not said",
+        rule=clean(item.get("rule")),
+        flow_count=integer(item.get("flow_count")) or 0,
+    )
+
+
+def _firewall_policy(item: Any) -> FirewallPolicy | None:
+    if not isinstance(item, Mapping) or not item:
+        return None
+    return FirewallPolicy(
+        arn=clean(item.get("arn")),
+        rule_order=clean(item.get("rule_order")),
+        changed_at=moment(item.get("last_modified_time")),
+        groups=[_group(mapping(group)) for group in items(item.get("groups"))],
+    )
+
+
+def _group(item: Mapping[str, Any]) -> RuleGroup:
+    return RuleGroup(
+        name=clean(item.get("name")) or clean(item.get("arn")).rpartition("/")[2],
+        priority=clean(item.get("priority")),
+        kind=clean(item.get("type")),
+        changed_at=moment(item.get("last_modified_time")),
+        change=clean(item.get("change")),
+    )
+
+
+def _drift(item: Any) -> Drift | None:
+    if not isinstance(item, Mapping) or not item:
+        return None
+    return Drift(
+        baseline_flow_count=integer(item.get("baseline_flow_count")),
+        new_count=integer(item.get("new_count")) or 0,
+        gone_count=integer(item.get("gone_count")) or 0,
+        new_talkers_count=integer(item.get("new_talkers_count")) or 0,
+        new=[mapping(flow) for flow in items(item.get("new"))],
+        gone=[mapping(flow) for flow in items(item.get("gone"))],
+        new_talkers=[clean(address) for address in items(item.get("new_talkers"))],
     )
 
 

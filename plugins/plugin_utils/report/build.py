@@ -10,28 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .audit import Audit, ReadOperation
+from .audit import Audit, ReadOperation, Rule
 from .charts import oldest_of, rule_chart, severity_chart, shown_counts, talkers_of, zone_chart
+from .drift import drift_of, unreadable_of
 from .findings import Tally
+from .firewall_rules import firewall_rules_of
 from .flush_plan import plan_of
-from .names import Names
-from .text import (
-    NOT_GIVEN,
-    SEVERITIES,
-    clean,
-    counted,
-    endpoint,
-    human_bytes,
-    human_seconds,
-    integer,
-    more,
-    number,
-    share,
-)
+from .text import NOT_GIVEN, SEVERITIES, clean, counted, more, number, share
 from .verdict import verdict_of
-from .view import Figure, Finding, Findings, Operation, Operations, Plan, Quantity, View, severity_class
+from .view import Figure, Findings, Operation, Operations, Plan, View
 
-MAX_ROWS = 1000
+MAX_ROWS = 100_000
 MAX_ROWS_LIMIT = 100_000
 MARKDOWN_ROWS = 50
 
@@ -87,9 +76,16 @@ def view_of(
         talkers=talkers_of(audit),
         oldest=oldest_of(audit),
         operations=_operations(audit.operations),
-        findings=Findings([_finding(item, audit.names) for item in tally.worst], total, tally.total, note, max_rows),
+        findings=Findings(tally.worst, total, tally.total, note, max_rows, audit.names, _why(audit.rules)),
         plan=plan,
+        firewall_rules=firewall_rules_of(audit),
+        drift=drift_of(audit.drift),
+        unreadable=unreadable_of(audit.unreadable),
     )
+
+
+def _why(rules: Iterable[Rule]) -> dict[str, str]:
+    return {rule.label: rule.description for rule in rules if rule.description}
 
 
 def _notices(audit: Audit) -> list[str]:
@@ -144,33 +140,3 @@ def _operation(item: ReadOperation) -> Operation:
         flows=number(item.flow_count),
         message=item.message,
     )
-
-
-def _finding(item: Mapping[str, Any], names: Names) -> Finding:
-    severity = clean(item.get("severity"))
-    return Finding(
-        severity=severity or "unknown",
-        severity_class=severity_class(severity),
-        rule=clean(item.get("rule")) or NOT_GIVEN,
-        source=endpoint(item.get("source_address"), item.get("source_port")),
-        source_name=names.of(item.get("source_address")),
-        destination=endpoint(item.get("destination_address"), item.get("destination_port")),
-        destination_name=names.of(item.get("destination_address")),
-        protocol=clean(item.get("protocol")) or clean(item.get("protocol_number")) or NOT_GIVEN,
-        age=_seconds(item.get("age")),
-        packets=number(integer(item.get("packet_count"))),
-        bytes=_bytes(item.get("byte_count")),
-        zone=clean(item.get("availability_zone")) or NOT_GIVEN,
-    )
-
-
-def _bytes(value: Any) -> Quantity:
-    count = integer(value)
-    return Quantity(NOT_GIVEN, "") if count is None else Quantity(human_bytes(count), counted(count, "byte"))
-
-
-def _seconds(value: Any) -> Quantity:
-    seconds = integer(value)
-    if seconds is None or seconds < 0:
-        return Quantity(NOT_GIVEN, "")
-    return Quantity(human_seconds(seconds), counted(seconds, "second"))

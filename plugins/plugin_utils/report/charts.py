@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from .audit import Audit, Ranked, Rule
 from .names import Names
@@ -24,6 +25,12 @@ _KINDS = (
     ("port", "Ports", "Port"),
 )
 _MEASURES = (("by_bytes", "bytes"), ("by_packets", "packets"), ("by_flows", "flows"))
+_HUMAN: dict[str, tuple[Callable[[int], str], str]] = {
+    "age": (human_seconds, "second"),
+    "bytes": (human_bytes, "byte"),
+    "packets": (number, "packet"),
+    "flows": (number, "flow"),
+}
 _ALL_FLOWS = "Among all flows of the capture."
 _ESTIMATES = (
     " There were too many different keys to count each of them:"
@@ -44,8 +51,25 @@ def shown_counts(stated: Mapping[str, int] | None, seen: Mapping[str, int]) -> d
 def rule_chart(counts: Mapping[str, int], total: int, severity_of: Mapping[str, str], rules: Sequence[Rule]) -> Chart:
     """Return the findings by rule, and how many deny rules have none."""
     severities = {**severity_of, **{rule.label: rule.severity for rule in rules if rule.severity}}
+    written = {rule.label: rule for rule in rules}
+    bars = [
+        replace(bar, why=rule.description, text=rule.text) if (rule := written.get(bar.key)) else bar
+        for bar in _bars(counts, total, severities)[:_RULES_SHOWN]
+    ]
     remarks = [more(len(counts) - _RULES_SHOWN, "rule"), _silent(counts, rules)]
-    return Chart(_bars(counts, total, severities)[:_RULES_SHOWN], " ".join(filter(None, remarks)))
+    return Chart(bars, " ".join(filter(None, remarks)))
+
+
+def worded_chart(counts: Mapping[str, int], words: Mapping[str, str]) -> Chart:
+    """Return numbers of flows in the order and the words given, without what is in neither."""
+    total, longest = sum(counts.values()), max(counts.values(), default=0)
+    return Chart([_bar(name, label, counts.get(name, 0), total, longest) for name, label in words.items()])
+
+
+def plain_chart(counts: Mapping[str, int], shown: int, noun: str) -> Chart:
+    """Return numbers by name, the largest first, at most so many."""
+    bars = _bars(counts, sum(counts.values()))
+    return Chart(bars[:shown], more(len(bars) - shown, noun))
 
 
 def severity_chart(counts: Mapping[str, int], total: int) -> Chart:
@@ -53,7 +77,10 @@ def severity_chart(counts: Mapping[str, int], total: int) -> Chart:
     longest = max(counts.values(), default=0)
     ordered = [name for name in SEVERITIES if longest] + sorted(set(counts) - set(SEVERITIES))[:_RULES_SHOWN]
     return Chart(
-        [_bar(name or "unknown", counts.get(name, 0), total, longest, severity_class(name)) for name in ordered]
+        [
+            _bar(name or "unknown", name or "unknown", counts.get(name, 0), total, longest, severity_class(name))
+            for name in ordered
+        ]
     )
 
 
@@ -89,19 +116,16 @@ def _bars(counts: Mapping[str, int], total: int, severity_of: Mapping[str, str] 
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     longest = ordered[0][1] if ordered else 0
     return [
-        _bar(
-            name or "(no name)",
-            count,
-            total,
-            longest,
-            "" if severity_of is None else severity_of.get(name, "") or "unknown",
-        )
-        for name, count in ordered
+        _bar(name, name or "(no name)", count, total, longest, _severity(severity_of, name)) for name, count in ordered
     ]
 
 
-def _bar(label: str, count: int, total: int, longest: int, severity: str) -> Bar:
-    return Bar(label, number(count), share(count, total), _width(count, longest), severity)
+def _severity(severity_of: Mapping[str, str] | None, name: str) -> str:
+    return "" if severity_of is None else severity_of.get(name, "") or "unknown"
+
+
+def _bar(key: str, label: str, count: int, total: int, longest: int, severity: str = "") -> Bar:
+    return Bar(label, number(count), share(count, total), _width(count, longest), severity, key)
 
 
 def _width(part: int, longest: int) -> str:
@@ -111,7 +135,7 @@ def _width(part: int, longest: int) -> str:
 
 def _tables(audit: Audit, ranking: str, measure: str) -> list[Talkers]:
     return [
-        Talkers(heading, column, _talkers(rows, measure, audit.names))
+        _table(heading, column, rows, measure, audit.names)
         for kind, heading, column in _KINDS
         if (rows := audit.ranking(ranking, kind)[:_TALKERS_SHOWN])
     ]
@@ -121,26 +145,31 @@ def _estimated(audit: Audit, ranking: str) -> bool:
     return any(row.error > 0 for kind, _, _ in _KINDS for row in audit.ranking(ranking, kind)[:_TALKERS_SHOWN])
 
 
-def _talkers(rows: Sequence[Ranked], measure: str, names: Names) -> list[Talker]:
+def _table(heading: str, column: str, rows: Sequence[Ranked], measure: str, names: Names) -> Talkers:
+    members = [name for name in _columns(measure) if any(row.numbers[name] is not None for row in rows)]
     longest = max(row.numbers[measure] or 0 for row in rows)
-    return [_talker(row, measure, longest, names) for row in rows]
+    talkers = [
+        Talker(
+            key=clean(row.key) or NOT_GIVEN,
+            name=names.of_key(row.key),
+            cells=[_cell(row, member, measure) for member in members],
+            width=_width(row.numbers[measure] or 0, longest),
+            address=clean(row.key) if column in ("Source", "Destination") else "",
+        )
+        for row in rows
+    ]
+    return Talkers(heading, column, [member.capitalize() for member in members], talkers)
 
 
-def _talker(row: Ranked, measure: str, longest: int, names: Names) -> Talker:
-    def told(member: str, human: Callable[[int], str], noun: str) -> Quantity:
-        count = row.numbers[member]
-        if count is None:
-            return Quantity(NOT_GIVEN, "")
-        if member == measure and row.error > 0:
-            return Quantity(f"≥ {human(count)}", f"{count:,} to {counted(count + row.error, noun)}")
-        return Quantity(human(count), counted(count, noun))
+def _columns(measure: str) -> tuple[str, ...]:
+    return ("age", "bytes", "flows") if measure == "age" else ("bytes", "packets", "flows")
 
-    return Talker(
-        key=clean(row.key) or NOT_GIVEN,
-        name=names.of_key(row.key),
-        bytes=told("bytes", human_bytes, "byte"),
-        packets=told("packets", number, "packet"),
-        flows=told("flows", number, "flow"),
-        age=told("age", human_seconds, "second"),
-        width=_width(row.numbers[measure] or 0, longest),
-    )
+
+def _cell(row: Ranked, member: str, measure: str) -> Quantity:
+    human, noun = _HUMAN[member]
+    count = row.numbers[member]
+    if count is None:
+        return Quantity(NOT_GIVEN, "")
+    if member == measure and row.error > 0:
+        return Quantity(f"≥ {human(count)}", f"{count:,} to {counted(count + row.error, noun)}")
+    return Quantity(human(count), counted(count, noun))

@@ -24,6 +24,8 @@ class Names:
     def of(self, address: Any) -> str:
         """Return what is behind an address, such as web-7 (i-0abc), empty when that is not known."""
         item = mapping(self.addresses.get(address)) if isinstance(address, str) else {}
+        if not item:
+            return ""
         if item.get("ambiguous") is True:
             return AMBIGUOUS
         name = clean(item.get("name"))

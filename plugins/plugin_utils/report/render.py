@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -16,29 +17,35 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from .text import SEVERITIES, TEXT_LIMIT, clean
+from .text import TEXT_LIMIT, clean
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_MARKUP = re.compile("[<>&]")
 _MARKDOWN_ACTIVE = re.compile(r"[\\`*_\[\]{}|~$#]")
 _MARKDOWN_OPENING = re.compile(r"^(?:([-+=])(?=[-=\s]|$)|(\d+)([.)])(?=\s|$))")
 
 
-def html_page(template: str, **values: Any) -> str:
-    """Return an HTML page that asks for nothing outside itself, with its style and script inside it."""
-    style, script = _asset("report.css"), _asset("report.js")
+def html_page(template: str, script: str = "", **values: Any) -> str:
+    """Return an HTML page that asks for nothing outside itself; its style and the script of that name are inside it."""
+    style, code = _asset("report.css"), _asset(script) if script else ""
     return (
         _html()
         .get_template(template)
         .render(
-            severities=SEVERITIES,
             # Both are files of this collection; nothing of the audit is in them.
             style=Markup(style),
-            script=Markup(script),
+            script=Markup(code),
             style_hash=_source_hash(style),
-            script_hash=_source_hash(script),
+            script_hash=_source_hash(code),
             **values,
         )
     )
+
+
+def script_data(value: Any) -> Markup:
+    """Return a value as JSON that may stand in a script element: nothing in it can end the element."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return Markup(_MARKUP.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def markdown_page(template: str, **values: Any) -> str:

@@ -17,7 +17,7 @@ from ...module_utils.errors import FlowOpsError
 from ...module_utils.flows.records import parse_utc
 from ...module_utils.flows.scope import FirewallArn, parse_firewall_arn
 from .audit import Audit, Rule
-from .text import SEVERITIES, clean, counted, cut, endpoint, human_bytes, integer, plain
+from .text import SEVERITIES, clean, counted, flow_text, integer, plain, why_of
 from .view import View
 
 SAMPLES = 10
@@ -74,6 +74,10 @@ class RuleTally:
         """Return the severity of a rule's first finding, None for a rule without any."""
         return self._severity.get(name)
 
+    def why(self, name: str) -> str:
+        """Return what the largest finding of a rule says of it, empty when it says nothing."""
+        return next((why_of(sample) for sample in self.samples(name)), "")
+
     def samples(self, name: str) -> list[Mapping[str, Any]]:
         """Return the largest findings of a rule."""
         return [finding for _size, _position, finding in sorted(self._largest.get(name, ()), reverse=True)]
@@ -89,6 +93,8 @@ class RuleFacts:
     samples: list[Mapping[str, Any]] = field(default_factory=list)
     # Why a rule without findings has none: "kept", "expired" or "disabled".
     reason: str = ""
+    # Why there is the rule, in the words of who wrote it.
+    why: str = ""
 
     @property
     def label(self) -> str:
@@ -105,6 +111,8 @@ class RuleReport:
     audited_at: datetime
     flow_count: int | None
     partial: bool
+    # policy, rules (the firewall's own) or change (of those).
+    judged_by: str
     broken: list[RuleFacts]
     silent: list[RuleFacts]
 
@@ -119,30 +127,40 @@ class RuleReport:
             return f"The rule {rule.label} of {self.firewall_name} was not applied"
         if rule.reason:
             return f"No live flow breaks the rule {rule.label} of {self.firewall_name}"
+        if self.judged_by != "policy":
+            return f"Live flows that the rule {rule.label} of {self.firewall_name} would drop"
         return f"Live flows break the rule {rule.label} of {self.firewall_name}"
 
     def description(self, rule: RuleFacts) -> str:
-        """Return what was found, in sentences with the counts and whether flows may be missing."""
-        moment = self.audited_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-        if rule.reason == "expired":
-            return (
-                f"The rule {rule.label} has expired and was not applied to the flows of {self.firewall_name}, {moment}."
-            )
-        if rule.reason == "disabled":
-            return (
-                f"The rule {rule.label} is disabled and was not applied to the flows of {self.firewall_name}, {moment}."
-            )
-        if rule.reason:
-            of_all = "no live flow" if self.flow_count is None else f"none of {counted(self.flow_count, 'live flow')}"
-            return f"At {moment} {of_all} of {self.firewall_name} broke the deny rule {rule.label}."
+        """Return what was found and why there is the rule, in sentences, and whether flows may be missing."""
+        sentence = self._unbroken(rule) if rule.reason else self._broken(rule)
+        sentences = [sentence, rule.why if rule.why.endswith((".", "!", "?")) or not rule.why else f"{rule.why}."]
+        if not rule.reason and self.partial:
+            sentences.append("The capture is partial: flows may be missing, and more may break the rule.")
+        if rule.samples:
+            sentences.append(f"The largest: {'; '.join(flow_text(sample) for sample in rule.samples[:3])}.")
+        return " ".join(filter(None, sentences))
+
+    @property
+    def _moment(self) -> str:
+        return self.audited_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+    def _unbroken(self, rule: RuleFacts) -> str:
+        if rule.reason != "kept":
+            state = "has expired" if rule.reason == "expired" else "is disabled"
+            of_whom = f"the flows of {self.firewall_name}, {self._moment}"
+            return f"The rule {rule.label} {state} and was not applied to {of_whom}."
+        of_all = "no live flow" if self.flow_count is None else f"none of {counted(self.flow_count, 'live flow')}"
+        return f"At {self._moment} {of_all} of {self.firewall_name} broke the deny rule {rule.label}."
+
+    def _broken(self, rule: RuleFacts) -> str:
         of_all = "" if self.flow_count is None else f" of {self.flow_count:,}"
         flows = "live flow" if (self.flow_count or rule.count) == 1 else "live flows"
-        text = f"At {moment} {rule.count:,}{of_all} {flows} of {self.firewall_name} broke the deny rule {rule.label}."
-        if self.partial:
-            text += " The capture is partial: flows may be missing, and more may break the rule."
-        if rule.samples:
-            text += f" The largest: {'; '.join(flow_text(sample) for sample in rule.samples[:3])}."
-        return text
+        if self.judged_by == "policy":
+            done = f"broke the deny rule {rule.label}"
+        else:
+            done = f"{'is one' if rule.count == 1 else 'are some'} that the firewall's rule {rule.label} would drop"
+        return f"At {self._moment} {rule.count:,}{of_all} {flows} of {self.firewall_name} {done}."
 
 
 def rule_report(audit: Audit, view: View, tally: RuleTally, option: str) -> RuleReport:
@@ -160,6 +178,7 @@ def rule_report(audit: Audit, view: View, tally: RuleTally, option: str) -> Rule
         audited_at=_audited_at(audit, option),
         flow_count=audit.flow_count,
         partial=view.partial,
+        judged_by=audit.judged_by,
         broken=_broken(rules, counts, tally),
         silent=_silent(rules, counts, known=complete and not view.partial),
     )
@@ -181,6 +200,7 @@ def _broken(rules: Mapping[str, Rule], counts: Mapping[str, int], tally: RuleTal
             _severity(_stated(rules.get(name)) or tally.severity(name)),
             counts[name],
             tally.samples(name),
+            why=_why(rules.get(name)) or tally.why(name),
         )
         for name in names
         if counts[name] > 0
@@ -191,10 +211,14 @@ def _silent(rules: Mapping[str, Rule], counts: Mapping[str, int], *, known: bool
     """Return the deny rules without findings, those that were judged only where all flows and findings are known."""
     # What was judged on a part of the flows only is not known to be kept; what was not judged is known not to be.
     return [
-        RuleFacts(name, _severity(rule.severity), 0, reason=_reason(rule))
+        RuleFacts(name, _severity(rule.severity), 0, reason=_reason(rule), why=rule.description)
         for name, rule in rules.items()
         if rule.action == "deny" and not counts.get(name) and (known or not rule.applied)
     ]
+
+
+def _why(rule: Rule | None) -> str:
+    return rule.description if rule else ""
 
 
 def _stated(rule: Rule | None) -> str:
@@ -203,16 +227,6 @@ def _stated(rule: Rule | None) -> str:
 
 def _firewall_name(audit: Audit) -> str:
     return clean(audit.raw.get("firewall_name"), 128).strip() or "the firewall"
-
-
-def flow_text(finding: Mapping[str, Any]) -> str:
-    """Return a flow in a few words: from where to where, protocol and size."""
-    source = endpoint(finding.get("source_address"), finding.get("source_port"))
-    destination = endpoint(finding.get("destination_address"), finding.get("destination_port"))
-    protocol = clean(finding.get("protocol"), 32) or clean(finding.get("protocol_number"), 32)
-    size = integer(finding.get("byte_count"))
-    words = [cut(source, 80), "to", cut(destination, 80), protocol, "" if size is None else human_bytes(size)]
-    return " ".join(word for word in words if word)
 
 
 def _reason(rule: Rule) -> str:

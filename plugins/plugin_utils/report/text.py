@@ -75,6 +75,21 @@ def endpoint(address: Any, port: Any) -> str:
     return f"[{text}]:{number}" if ":" in text else f"{text}:{number}"
 
 
+def flow_text(flow: Mapping[str, Any]) -> str:
+    """Return a flow record in a few words: from where to where, protocol and size."""
+    source = endpoint(flow.get("source_address"), flow.get("source_port"))
+    destination = endpoint(flow.get("destination_address"), flow.get("destination_port"))
+    protocol = clean(flow.get("protocol"), 32) or clean(flow.get("protocol_number"), 32)
+    size = integer(flow.get("byte_count"))
+    words = [cut(source, 80), "to", cut(destination, 80), protocol, "" if size is None else human_bytes(size)]
+    return " ".join(word for word in words if word)
+
+
+def why_of(finding: Mapping[str, Any]) -> str:
+    """Return what a finding itself says of why it is one: the message of a firewall's rule, or a description."""
+    return clean(finding.get("message")) or clean(finding.get("description"))
+
+
 def integer(value: Any) -> int | None:
     """Return a whole number, also one written as text; None for anything else."""
     if isinstance(value, bool) or value is None:
@@ -85,9 +100,9 @@ def integer(value: Any) -> int | None:
         return None
 
 
-def counted(value: int, noun: str) -> str:
-    """Return a number with its noun, in the plural unless it is one."""
-    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+def counted(value: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, in the plural (one with an s, unless another is given) unless it is one."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {plural or noun + 's'}"
 
 
 def number(value: int | None) -> str:
@@ -95,9 +110,9 @@ def number(value: int | None) -> str:
     return NOT_GIVEN if value is None else f"{value:,}"
 
 
-def more(count: int, noun: str) -> str:
+def more(count: int, noun: str, plural: str = "") -> str:
     """Return the sentence that so many are not shown, empty for none."""
-    return f"{counted(count, noun)} more not shown here." if count > 0 else ""
+    return f"{counted(count, noun, plural)} more not shown here." if count > 0 else ""
 
 
 def share(part: int, whole: int | None) -> str:

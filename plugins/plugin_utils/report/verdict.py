@@ -6,18 +6,48 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .audit import Audit
-from .text import number
+from .text import counted, number
 from .view import Verdict
 
 _UNKNOWN = "the audit result holds no verdict that this report knows"
+_PARTIAL = "The capture is partial: nothing is known about the flows that it did not see."
+
+
+@dataclass(frozen=True)
+class _Words:
+    """How a finding is called for what flows were held against: of one flow, of several, and of one that is none."""
+
+    one: str
+    many: str
+    kept: str
+    more: str
+
+
+_WORDS = {
+    "policy": _Words("breaks the policy", "break the policy", "keeps the policy", "may break the policy"),
+    "rules": _Words(
+        "would be dropped by the firewall's rules",
+        "would be dropped by the firewall's rules",
+        "would be passed by the firewall's rules",
+        "may be dropped by the firewall's rules",
+    ),
+    "change": _Words(
+        "would be dropped by the change and is passed today",
+        "would be dropped by the change and are passed today",
+        "would not be dropped by the change",
+        "may be dropped by the change",
+    ),
+}
 
 
 def verdict_of(audit: Audit, total: int) -> tuple[Verdict, list[str]]:
     """Return the verdict on an audit with so many findings, and a sentence where the audit says more than it has."""
     judged, objections = _judged(audit, total)
-    word, tone, sentence = _words(judged, total, audit.flow_count)
-    return Verdict(word, tone, sentence, _missing(judged, audit.partial), judged), objections
+    word, tone, sentence = _verdict(audit, judged, total)
+    return Verdict(word, tone, sentence, _missing(audit, judged), judged), objections
 
 
 def _judged(audit: Audit, total: int) -> tuple[str, list[str]]:
@@ -26,44 +56,88 @@ def _judged(audit: Audit, total: int) -> tuple[str, list[str]]:
         return "noncompliant", ["The audit result says compliant, yet it holds findings: read as noncompliant."]
     if audit.verdict == "compliant" and audit.partial:
         return "inconclusive", ["The audit result says compliant, yet its capture is partial: read as inconclusive."]
+    # Undecided flows may be ignored on purpose; what the audit gives as a reason, or could not read, may not.
+    if audit.verdict == "compliant" and (audit.unreadable.count or audit.reasons) and _objections(audit):
+        return "inconclusive", [f"The audit result says compliant, yet {_objections(audit)[0]}: read as inconclusive."]
     return audit.verdict, []
 
 
-def _words(judged: str, total: int, flow_count: int | None) -> tuple[str, str, str]:
+def _objections(audit: Audit) -> list[str]:
+    """Return what keeps an audit without findings from being compliant, apart from flows that may be missing."""
+    undecided = _undecided(audit)
+    contradicting = (audit.counts.by_fate or {}).get("contradicting", 0)
+    objections = []
+    if audit.unreadable.count or "unreadable" in audit.reasons:
+        objections.append(f"{_some(audit.unreadable.count)} could not be read")
+    if undecided or "undecided" in audit.reasons:
+        objections.append(f"{_some(undecided)} {'is' if undecided == 1 else 'are'} undecided")
+    if contradicting or "contradicting" in audit.reasons:
+        objections.append(
+            f"{_some(contradicting)} {'contradicts' if contradicting == 1 else 'contradict'} the judgement"
+        )
+    if "nothing_judged" in audit.reasons:
+        objections.append("no rule judged anything")
+    return objections
+
+
+def _undecided(audit: Audit) -> int:
+    if audit.counts.by_change is not None:
+        return audit.counts.by_change.get("newly_undecided", 0)
+    return (audit.counts.by_fate or {}).get("undecided", 0)
+
+
+def _some(count: int) -> str:
+    return counted(count, "flow") if count else "some flows"
+
+
+def _verdict(audit: Audit, judged: str, total: int) -> tuple[str, str, str]:
+    words = _WORDS[audit.judged_by]
     if judged == "noncompliant":
-        return "Noncompliant", "bad", _breaking(total, flow_count)
+        return "Noncompliant", "bad", _breaking(words, total, audit.flow_count)
     if judged == "compliant":
-        return "Compliant", "good", _none_breaks(flow_count, "live")
+        return "Compliant", "good", _none_breaks(words, audit.flow_count, "live")
     if judged == "inconclusive":
-        return "Inconclusive", "open", f"{_none_breaks(flow_count, 'captured')}, but flows may be missing"
+        none = _none_breaks(words, audit.flow_count, "captured")
+        return "Inconclusive", "open", f"{none}, but {_joined(_doubts(audit))}"
     return "No verdict", "open", _UNKNOWN
 
 
-def _breaking(total: int, flow_count: int | None) -> str:
+def _doubts(audit: Audit) -> list[str]:
+    objections = _objections(audit)
+    return objections if objections and not audit.partial else ["flows may be missing", *objections]
+
+
+def _joined(sentences: list[str]) -> str:
+    return sentences[0] if len(sentences) == 1 else f"{', '.join(sentences[:-1])} and {sentences[-1]}"
+
+
+def _breaking(words: _Words, total: int, flow_count: int | None) -> str:
     if not total:
-        return "live flows break the policy"
-    breaks = "breaks" if total == 1 else "break"
+        return f"live flows {words.many}"
     flows = "live flow" if (flow_count or total) == 1 else "live flows"
     of_all = "" if flow_count is None else f" of {number(flow_count)}"
-    return f"{number(total)}{of_all} {flows} {breaks} the policy"
+    return f"{number(total)}{of_all} {flows} {words.one if total == 1 else words.many}"
 
 
-def _none_breaks(flow_count: int | None, adjective: str) -> str:
+def _none_breaks(words: _Words, flow_count: int | None, adjective: str) -> str:
     if flow_count == 0:
         return f"there is no {adjective} flow"
     if flow_count == 1:
-        return f"the one {adjective} flow keeps the policy"
+        return f"the one {adjective} flow {words.kept}"
     if flow_count is None:
-        return f"no {adjective} flow breaks the policy"
-    return f"none of {number(flow_count)} {adjective} flows breaks the policy"
+        return f"no {adjective} flow {words.one}"
+    return f"none of {number(flow_count)} {adjective} flows {words.one}"
 
 
-def _missing(judged: str, partial: bool) -> str:
+def _missing(audit: Audit, judged: str) -> str:
+    """Return what has to be said beside the verdict when something is not known."""
     if judged == "inconclusive":
-        return (
-            "The capture is partial: nothing is known about the flows that it did not see. "
-            "Capture again before calling this firewall compliant."
-        )
-    if partial:
-        return "The capture is partial: flows may be missing, and more than those shown here may break the policy."
+        if not audit.partial and _objections(audit):
+            return "Nothing is known about these flows: this firewall is not called compliant for them."
+        return f"{_PARTIAL} Capture again before calling this firewall compliant."
+    if judged == "compliant" and _undecided(audit):
+        return f"{counted(_undecided(audit), 'flow')} undecided, which this audit was told to ignore."
+    if audit.partial:
+        more = _WORDS[audit.judged_by].more
+        return f"The capture is partial: flows may be missing, and more than those shown here {more}."
     return ""

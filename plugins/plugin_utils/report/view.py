@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .findings import Row
+from .names import Names
 from .text import SEVERITIES, counted, number
 
 
@@ -22,13 +24,19 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Bar:
-    """A line of a bar chart; width is a percentage of the longest bar, severity is empty where colour says nothing."""
+    """A line of a bar chart; width is a percentage of the longest bar, severity is empty where colour says nothing.
+
+    key is what the findings have in its place, why and text (a rule's description and the rule itself) may be empty.
+    """
 
     label: str
     count: str
     share: str
     width: str
     severity: str = ""
+    key: str = ""
+    why: str = ""
+    text: str = ""
 
     @property
     def severity_class(self) -> str:
@@ -47,23 +55,25 @@ class Figure:
 
 @dataclass(frozen=True)
 class Talker:
-    """A line of the top talkers; width is a percentage of the first one's, age is that of the oldest flow."""
+    """A line of the top talkers: a cell for each column; width is a percentage of the first one's.
+
+    address is the key where that is the address of a source or destination, else empty.
+    """
 
     key: str
     name: str
-    bytes: Quantity
-    packets: Quantity
-    flows: Quantity
-    age: Quantity
+    cells: Sequence[Quantity]
     width: str
+    address: str
 
 
 @dataclass(frozen=True)
 class Talkers:
-    """The top talkers of one kind."""
+    """The top talkers of one kind, with the names of the columns; none of those is empty in every row."""
 
     heading: str
     column: str
+    columns: Sequence[str]
     rows: Sequence[Talker]
 
 
@@ -82,11 +92,12 @@ class Operation:
 
 @dataclass(frozen=True)
 class Finding:
-    """A flow that breaks the policy; severity_class is one of SEVERITIES or unknown, names are empty if not known."""
+    """A flow that breaks the policy; severity_class is one of SEVERITIES or unknown, names and why may be empty."""
 
     severity: str
     severity_class: str
     rule: str
+    why: str
     source: str
     source_name: str
     destination: str
@@ -172,14 +183,16 @@ class Operations:
 class Findings:
     """The worst findings, worst first, of which a page shows at most max_rows.
 
-    total counts all there are, seen those that were at hand.
+    total counts all there are, seen those that were at hand; why says of a rule why it is there.
     """
 
-    rows: Sequence[Finding]
+    rows: Sequence[Row]
     total: int
     seen: int
     note: str
     max_rows: int
+    names: Names
+    why: Mapping[str, str]
 
     def caption(self, shown_rows: int) -> str:
         """Return the sentence over the findings: how many are shown, and how many are not."""
@@ -189,10 +202,61 @@ class Findings:
         if left_out <= 0:
             return f"{counted(shown_rows, 'finding')}, the most severe first."
         sentence = (
-            f"{number(shown_rows)} of {number(self.total)} findings, the most severe first;"
+            f"{number(shown_rows)} of {counted(self.total, 'finding')}, the most severe first;"
             f" {number(left_out)} left out here."
         )
         return f"{sentence} {self.note}".strip()
+
+
+@dataclass(frozen=True)
+class UndecidedReason:
+    """Why flows are undecided, how many are, and by which rules."""
+
+    reason: str
+    flows: str
+    rules: Sequence[Bar]
+    rules_remark: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A rule group of the firewall; changed says when, change what a what-if does with it."""
+
+    name: str
+    priority: str
+    kind: str
+    changed: str
+    change: str
+
+
+@dataclass(frozen=True)
+class FirewallRules:
+    """The firewall's own rules as judges: its policy, the fates of the flows, and what a change would do."""
+
+    sentence: str
+    groups: Sequence[Group]
+    by_fate: Chart
+    by_change: Chart
+    deciding: Chart
+    undecided: Sequence[UndecidedReason]
+    undecided_remark: str
+
+
+@dataclass(frozen=True)
+class FlowList:
+    """Flows in a few words each, under a heading."""
+
+    heading: str
+    flows: Sequence[str]
+    remark: str
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What has changed since the baseline."""
+
+    sentence: str
+    lists: Sequence[FlowList]
 
 
 @dataclass(frozen=True)
@@ -216,6 +280,9 @@ class View:
     operations: Operations
     findings: Findings
     plan: Plan | None
+    firewall_rules: FirewallRules | None
+    drift: Drift | None
+    unreadable: FlowList | None
 
 
 def severity_class(severity: str) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from ....module_utils.errors import FlowOpsError
 from ....module_utils.flows.scope import FirewallArn
-from ..rules import RuleFacts, RuleReport, flow_text
-from ..text import clean, cut, integer
+from ..rules import RuleFacts, RuleReport
+from ..text import clean, cut, flow_text, integer
 from .base import Format, Material
 
 _SCHEMA_VERSION = "2018-10-08"

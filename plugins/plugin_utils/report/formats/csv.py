@@ -10,25 +10,30 @@ import csv
 import io
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ..names import NO_NAMES, Names
 from ..rules import FLOW_MEMBERS
-from ..text import clean
+from ..text import clean, why_of
 from .base import Format, Material
 
-HEADER = (*FLOW_MEMBERS, "rule", "severity", "source_name", "destination_name")
+HEADER = (*FLOW_MEMBERS, "rule", "severity", "source_name", "destination_name", "description")
 
-_FINDING_MEMBERS = HEADER[:-2]
+_FINDING_MEMBERS = HEADER[:-3]
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _ROWS_AT_ONCE = 1000
 # What a cell of a spreadsheet holds at most, less what clean() adds when it cuts.
 _CELL_LIMIT = 32_000
 _FORMULA_STARTS = ("=", "+", "-", "@")
 
 
-def csv_of(findings: Iterable[Any], names: Names = NO_NAMES) -> Iterator[bytes]:
-    """Yield the findings as CSV in UTF-8, the header first, in blocks of about a thousand rows."""
+def csv_of(findings: Iterable[Any], names: Names = NO_NAMES, why: Mapping[str, str] = _NOTHING) -> Iterator[bytes]:
+    """Yield the findings as CSV in UTF-8, the header first, in blocks of about a thousand rows.
+
+    why has by the name of a rule why it is there, for findings that do not say it themselves.
+    """
     block = io.StringIO(newline="")
     writer = csv.writer(block, lineterminator="\r\n")
     writer.writerow(HEADER)
@@ -36,6 +41,7 @@ def csv_of(findings: Iterable[Any], names: Names = NO_NAMES) -> Iterator[bytes]:
         if isinstance(finding, Mapping):
             values = [finding.get(member) for member in _FINDING_MEMBERS]
             values += [names.of(finding.get("source_address")), names.of(finding.get("destination_address"))]
+            values.append(why_of(finding) or why.get(clean(finding.get("rule")), ""))
             writer.writerow([cell(value) for value in values])
         if number % _ROWS_AT_ONCE == 0:
             yield block.getvalue().encode()
@@ -58,7 +64,7 @@ def cell(value: Any) -> str | int | float:
 
 
 def _contents(material: Material) -> Iterable[bytes]:
-    return csv_of(material.findings(), material.audit.names)
+    return csv_of(material.findings(), material.audit.names, material.view.findings.why)
 
 
 FORMAT = Format("csv", _contents, may_compress=True)

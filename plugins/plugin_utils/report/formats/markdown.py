@@ -10,13 +10,14 @@ from collections.abc import Iterable
 
 from ..build import MARKDOWN_ROWS
 from ..render import markdown_page
+from ..rows import shown_rows
 from ..view import View
 from .base import Format, Material
 
 
 def markdown_of(view: View) -> str:
     """Return the view as GitHub Markdown with at most MARKDOWN_ROWS findings."""
-    rows = view.findings.rows[: min(view.findings.max_rows, MARKDOWN_ROWS)]
+    rows = shown_rows(view.findings, MARKDOWN_ROWS)
     return markdown_page("report.md.j2", view=view, rows=rows, caption=view.findings.caption(len(rows)))
 
 

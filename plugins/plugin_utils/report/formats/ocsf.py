@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..rules import FLOW_MEMBERS, RuleFacts, RuleReport, flow_text
-from ..text import clean, integer
+from ..rules import FLOW_MEMBERS, RuleFacts, RuleReport
+from ..text import clean, flow_text, integer
 from .asff import address_of, port_of
 from .base import Format, Material
 

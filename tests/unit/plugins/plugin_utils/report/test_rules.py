@@ -113,3 +113,19 @@ def test_members_of_another_shape_do_not_break_it(member: str, nonsense: Any) ->
     report = rules_of(result)
     for rule in [*report.broken, *report.silent]:
         assert rule.label in report.description(rule)
+
+
+def test_the_description_says_why_there_is_the_rule() -> None:
+    rules = [{"name": "no-ssh", "action": "deny", "description": "Over the bastion only"}]
+    report = rules_of(audit(rules=rules, findings=[finding(), finding(rule="threats", message="Listed.")]))
+    told = {rule.name: report.description(rule) for rule in report.broken}
+    assert "broke the deny rule no-ssh. Over the bastion only. The largest:" in told["no-ssh"]
+    assert "broke the deny rule threats. Listed. The largest:" in told["threats"]
+
+
+def test_a_rule_of_the_firewall_is_not_called_broken() -> None:
+    report = rules_of(audit(counts={"by_rule": {"egress:7": 2}, "by_fate": {"dropped": 2}}, findings=[], rules=[]))
+    assert report.title(report.broken[0]) == "Live flows that the rule egress:7 of egress would drop"
+    assert "live flows of egress are some that the firewall's rule egress:7 would drop." in report.description(
+        report.broken[0]
+    )

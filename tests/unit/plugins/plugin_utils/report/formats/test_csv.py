@@ -14,18 +14,18 @@ from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.csv imp
 from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import HOSTILE, finding
 
 
-def rows_of(findings: list[Any]) -> list[dict[str, str]]:
-    text = b"".join(csv_of(findings)).decode()
+def rows_of(findings: list[Any], **options: Any) -> list[dict[str, str]]:
+    text = b"".join(csv_of(findings, **options)).decode()
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def test_the_columns_are_the_flow_record_rule_severity_and_names() -> None:
+def test_the_columns_are_the_flow_record_rule_severity_names_and_description() -> None:
     lines = b"".join(csv_of([finding()])).decode().split("\r\n")
     assert lines[0] == (
         "source_address,source_port,destination_address,destination_port,protocol,protocol_number,"
-        "age,packet_count,byte_count,availability_zone,rule,severity,source_name,destination_name"
+        "age,packet_count,byte_count,availability_zone,rule,severity,source_name,destination_name,description"
     )
-    assert lines[1] == "10.0.0.1,40000,198.51.100.7,22,tcp,6,8040,12,1234567,eu-central-1a,no-ssh,high,,"
+    assert lines[1] == "10.0.0.1,40000,198.51.100.7,22,tcp,6,8040,12,1234567,eu-central-1a,no-ssh,high,,,"
     assert lines[2:] == [""]
 
 
@@ -89,3 +89,9 @@ def test_many_findings_come_in_blocks_in_their_order() -> None:
 
 def test_what_is_no_finding_is_left_out() -> None:
     assert [row["rule"] for row in rows_of(["text", None, finding(rule="a")])] == ["a"]
+
+
+def test_each_finding_says_why_it_is_one() -> None:
+    found = [finding(), finding(message="SSH out"), finding(description="=1+1"), finding(rule="other")]
+    told = rows_of(found, why={"no-ssh": "Over the bastion only."})
+    assert [row["description"] for row in told] == ["Over the bastion only.", "SSH out", "'=1+1", ""]

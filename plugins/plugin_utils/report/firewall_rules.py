@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The firewall's own rules as judges: what they say of the flows, what a change would do, and what they leave open."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from .audit import Audit, FirewallPolicy, RuleGroup, Undecided
+from .charts import plain_chart, worded_chart
+from .text import NOT_GIVEN, counted, more
+from .view import FirewallRules, Group, UndecidedReason
+
+_FATES = {
+    "passed": "would be passed",
+    "dropped": "would be dropped",
+    "undecided": "undecided",
+    "contradicting": "contradicting",
+}
+_CHANGES = {
+    "newly_dropped": "passed today, dropped then",
+    "newly_passed": "dropped today, passed then",
+    "newly_undecided": "undecided then",
+    "unchanged": "unchanged",
+}
+_ORDERS = {"STRICT_ORDER": "in strict order", "DEFAULT_ACTION_ORDER": "in action order"}
+_RULES_SHOWN = 30
+_REASONS_SHOWN = 30
+_RULES_OF_A_REASON = 5
+
+
+def firewall_rules_of(audit: Audit) -> FirewallRules | None:
+    """Return what the firewall's own rules say of the flows, None where a policy judged them."""
+    if audit.judged_by == "policy":
+        return None
+    reasons = _reasons(audit.undecided)
+    deciding = {rule.label: rule.flow_count for rule in audit.rules if rule.flow_count}
+    return FirewallRules(
+        sentence=_sentence(audit.firewall_policy),
+        groups=[_group(group) for group in (audit.firewall_policy.groups if audit.firewall_policy else ())],
+        by_fate=worded_chart(audit.counts.by_fate or {}, _present(_FATES, audit.counts.by_fate)),
+        by_change=worded_chart(audit.counts.by_change or {}, _present(_CHANGES, audit.counts.by_change)),
+        deciding=plain_chart(deciding, _RULES_SHOWN, "rule"),
+        undecided=reasons[:_REASONS_SHOWN],
+        undecided_remark=more(len(reasons) - _REASONS_SHOWN, "reason"),
+    )
+
+
+def _present(words: Mapping[str, str], counts: Mapping[str, int] | None) -> dict[str, str]:
+    return {name: label for name, label in words.items() if counts is not None and name in counts}
+
+
+def _sentence(policy: FirewallPolicy | None) -> str:
+    if policy is None:
+        return "A new connection with the 5-tuple of each flow was held against the firewall's own rules."
+    order = f", {_ORDERS.get(policy.rule_order, policy.rule_order)}" if policy.rule_order else ""
+    changed = f", last changed {policy.changed_at}" if policy.changed_at else ""
+    return (
+        "A new connection with the 5-tuple of each flow was held against the firewall policy"
+        f" {policy.arn.rpartition('/')[2] or NOT_GIVEN}{order}{changed}."
+    )
+
+
+def _group(group: RuleGroup) -> Group:
+    return Group(
+        name=group.name or NOT_GIVEN,
+        priority=group.priority or NOT_GIVEN,
+        kind=group.kind or NOT_GIVEN,
+        changed=group.changed_at or NOT_GIVEN,
+        change=group.change,
+    )
+
+
+def _reasons(undecided: Sequence[Undecided]) -> list[UndecidedReason]:
+    """Return the undecided flows by reason, the one of most flows first."""
+    totals: Counter[str] = Counter()
+    rules: dict[str, Counter[str]] = {}
+    for item in undecided:
+        totals[item.reason] += item.flow_count
+        rules.setdefault(item.reason, Counter())[item.rule] += item.flow_count
+    ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
+    return [_reason(reason, total, rules[reason]) for reason, total in ordered]
+
+
+def _reason(reason: str, total: int, rules: Mapping[str, int]) -> UndecidedReason:
+    named = plain_chart({name: count for name, count in rules.items() if name}, _RULES_OF_A_REASON, "rule")
+    return UndecidedReason(reason, counted(total, "flow"), named.bars, named.remark)
