@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.audit.policy import compile_policy
+from ..module_utils.audit.policy_reader import compile_policy
 from ..module_utils.errors import FlowOpsError, OptionError
 from ..module_utils.files import reader_in
 

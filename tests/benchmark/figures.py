@@ -18,7 +18,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy, compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 from ansible_collections.flowops.aws.tests.benchmark import fleet, flows, planning
 from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (

@@ -16,7 +16,8 @@ from typing import Any
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy, compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records, reader_in
 from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture, Planner
 from ansible_collections.flowops.aws.tests.benchmark import flows

@@ -7,40 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
+
+from ..flows.addresses import canonical, is_private
 
 MOST_ADDRESSES = 1000
 
-_PRIVATE = (
-    IPv4Network("10.0.0.0/8"),
-    IPv4Network("172.16.0.0/12"),
-    IPv4Network("192.168.0.0/16"),
-    IPv4Network("100.64.0.0/10"),
-    IPv6Network("fc00::/7"),
-)
 _TALKER_KINDS = ("source", "destination", "pair")
 _BETWEEN_PAIR = " -> "
-
-
-@lru_cache(maxsize=8192)
-def canonical(text: str) -> str | None:
-    """Return an address in its one short form, None for what is no address."""
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        return None
-
-
-@lru_cache(maxsize=8192)
-def is_private(text: str) -> bool:
-    """Return whether a text is an address of RFC 1918, 100.64.0.0/10 or fc00::/7, which only a VPC can explain."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 def private_addresses(findings: Iterable[Mapping[str, Any]], top: Mapping[str, Any]) -> list[str]:

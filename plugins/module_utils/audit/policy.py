@@ -7,49 +7,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from ..errors import FlowOpsError, OptionError, shown
-from ..flows.filters import parse_network, parse_ports, parse_protocol
-from ..flows.matching import (
-    LAST_ADDRESS,
-    LAST_COUNT,
-    LAST_PORT,
-    LAST_PROTOCOL,
-    MEMBERS,
-    NUMBER,
-    Condition,
-    Members,
-    Span,
-    point_of,
-)
+from ..errors import shown
+from ..flows.matching import MEMBERS, Condition, Members
 
-SEVERITIES = ("informational", "low", "medium", "high", "critical")
-ACTIONS = ("allow", "deny")
-DEFAULT_RULE = "default"
-
-_ADDRESS_LISTS = ("source_address", "destination_address")
-_PORT_LISTS = ("source_port", "destination_port")
-_MINIMA = {"min_age": "age", "min_bytes": "byte_count", "min_packets": "packet_count"}
-_MAXIMA = {"max_age": "age"}
-_POLICY_KEYS = ("default", "sets", "rules")
-_RULE_KEYS = (
-    "name", "action", "severity", "enabled", "expires",
-    *_ADDRESS_LISTS, *_PORT_LISTS, "protocols", *_MINIMA, *_MAXIMA,
-)  # fmt: skip
-
-_BEYOND = 2**128
-
-
-class PolicyError(FlowOpsError):
-    """Every mistake of a policy at once, each behind its path."""
-
-    def __init__(self, mistakes: Sequence[str]) -> None:
-        super().__init__("policy: " + " ".join(mistakes), policy_errors=list(mistakes))
+# Beyond every number of a member.
+_BEYOND = 2**129
 
 
 @dataclass(frozen=True)
@@ -82,10 +49,10 @@ class Policy:
     def _members(self) -> list[tuple[str, Members]]:
         """The members of a flow record that any rule looks at."""
         found = []
-        for member, last in MEMBERS.items():
+        for member, whole in MEMBERS.items():
             conditions = [rule.conditions.get(member) for rule in self.rules]
             if any(conditions):
-                found.append((member, Members(conditions, last)))
+                found.append((member, Members(conditions, whole)))
         return found
 
     @cached_property
@@ -108,10 +75,6 @@ class Policy:
             for rule, by in self.shadowed()
         ]
 
-    def judge(self, record: Mapping[str, Any]) -> Verdict | None:
-        """Return the verdict on a flow record that breaks the policy, None when the policy allows it."""
-        return self.judge_all([record])[0]
-
     def judge_all(self, records: Sequence[Mapping[str, Any]]) -> list[Verdict | None]:
         """Return for each flow record the verdict, None when the policy allows it."""
         masks = [(1 << len(self.rules)) - 1] * len(records)
@@ -127,12 +90,11 @@ def _covers(earlier: Rule, later: Rule) -> bool:
         narrower = later.conditions.get(member)
         if narrower is None or (narrower.absent and not condition.absent):
             return False
-        for kind, spans in narrower.spans.items():
-            wider = condition.spans[kind]
-            for first, end in spans:
-                at = bisect_right(wider, (first, _BEYOND)) - 1
-                if at < 0 or wider[at][1] < end:
-                    return False
+        wider = condition.spans
+        for first, end in narrower.spans:
+            at = bisect_right(wider, (first, _BEYOND)) - 1
+            if at < 0 or wider[at][1] < end:
+                return False
     return True
 
 
@@ -142,343 +104,3 @@ class Verdicts(dict[int, "Verdict | None"]):
     def __init__(self, policy: Policy) -> None:
         super().__init__({1 << n: rule.deny for n, rule in enumerate(policy.rules)})
         self[0] = policy.default
-
-
-def _within(wanted: list[Span] | None, unwanted: list[Span], last: int) -> list[Span]:
-    """Return the spans of wanted (None: everything from 0 to last) without unwanted, sorted and apart."""
-    holes = _merged(unwanted)
-    result: list[Span] = []
-    for first, end in [(0, last)] if wanted is None else _merged(wanted):
-        at = bisect_right(holes, (first, last)) - 1
-        for hole_first, hole_end in holes[max(at, 0) :]:
-            if hole_first > end:
-                break
-            if hole_end < first:
-                continue
-            if hole_first > first:
-                result.append((first, hole_first - 1))
-            first = hole_end + 1
-        if first <= end:
-            result.append((first, end))
-    return result
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for first, end in sorted(spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((first, end))
-    return merged
-
-
-def compile_policy(
-    policy: Any,
-    *,
-    today: date,
-    read_lines: Callable[[str], Iterable[str]] | None = None,
-) -> Policy:
-    """Return the compiled policy as of today (UTC); raise PolicyError with every mistake, each with its path."""
-    return _Compiler(today, read_lines).compile(policy)
-
-
-class _Compiler:
-    def __init__(self, today: date, read_lines: Callable[[str], Iterable[str]] | None) -> None:
-        self.today = today
-        self.read_lines = read_lines
-        self.mistakes: list[str] = []
-        self.sets: dict[str, list[tuple[Any, str]]] = {}
-        self.used_sets: set[str] = set()
-
-    def compile(self, policy: Any) -> Policy:
-        if not isinstance(policy, Mapping):
-            raise PolicyError([f"{shown(policy)} is not a policy; give a mapping with {', '.join(_POLICY_KEYS)}."])
-        self._known("", policy, _POLICY_KEYS)
-        default = policy.get("default", "allow")
-        if default not in ACTIONS:
-            self._mistake("default", default, f"give one of {', '.join(ACTIONS)}")
-        self._read_sets({} if policy.get("sets") is None else policy["sets"])
-        rules: list[Rule] = []
-        expired: list[str] = []
-        described: list[dict[str, Any]] = []
-        names: set[str] = set()
-        given = policy.get("rules", [])
-        if "rules" not in policy:
-            self.mistakes.append("rules: it is missing; give a list of rules, which may be empty.")
-        if given is None or isinstance(given, (str, Mapping)) or not isinstance(given, Sequence):
-            self._mistake("rules", given, "give a list of rules, which may be empty")
-            given = []
-        for index, item in enumerate(given):
-            path = f"rules[{index}]"
-            if not isinstance(item, Mapping):
-                self._mistake(path, item, "give a mapping with name, action and conditions")
-                continue
-            rule, state = self._rule(path, item)
-            if rule.name in names:
-                self._mistake(f"{path}.name", rule.name, "each rule has a name of its own")
-            names.add(rule.name)
-            if rule.name == DEFAULT_RULE:
-                self._mistake(f"{path}.name", rule.name, f"'{DEFAULT_RULE}' is the name of the policy's own default")
-            description: dict[str, Any] = {"name": rule.name, "action": "deny" if rule.deny else "allow"}
-            if rule.deny:
-                description["severity"] = rule.deny.severity
-            if state == "expired":
-                expired.append(rule.name)
-                description["expired"] = True
-            elif state == "disabled":
-                description["enabled"] = False
-            else:
-                rules.append(rule)
-            described.append(description)
-        self._check_unused_sets()
-        if self.mistakes:
-            raise PolicyError(self.mistakes)
-        if default == "deny":
-            described.append({"name": DEFAULT_RULE, "action": "deny", "severity": "medium"})
-        return Policy(
-            tuple(rules),
-            Verdict(DEFAULT_RULE, "medium") if default == "deny" else None,
-            tuple(expired),
-            tuple(described),
-        )
-
-    def _mistake(self, path: str, value: Any, allowed: str) -> None:
-        self.mistakes.append(f"{path}: {shown(value)} is not allowed; {allowed}.")
-
-    def _known(self, path: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
-        for key in given:
-            if key not in allowed:
-                self.mistakes.append(
-                    f"{path + '.' if path else ''}{key}: there is no such key; allowed are {', '.join(allowed)}."
-                )
-
-    def _read_sets(self, sets: Any) -> None:
-        if not isinstance(sets, Mapping):
-            self._mistake("sets", sets, "give a mapping of set names to lists")
-            return
-        for name, content in sets.items():
-            path = f"sets.{name}"
-            if isinstance(content, Mapping):
-                if set(content) != {"file"} or not isinstance(content.get("file"), str):
-                    self._mistake(path, dict(content), "give a list, or {file: path}")
-                    content = []
-                else:
-                    content = self._file_entries(path, content["file"])
-            if isinstance(content, (str, int)):
-                content = [content]
-            if not isinstance(content, Sequence):
-                self._mistake(path, content, "give a list of addresses, CIDRs or ports, or {file: path}")
-                content = []
-            entries: list[tuple[Any, str]] = []
-            for index, entry in enumerate(content):
-                where = f"{path}[{index}]"
-                if isinstance(entry, tuple):
-                    entry, where = entry
-                if str(entry).startswith(("!", "$")):
-                    self._mistake(where, entry, "a set holds plain entries; negate or name sets in the rules")
-                    continue
-                entries.append((entry, where))
-            self.sets[str(name)] = entries
-
-    def _check_unused_sets(self) -> None:
-        """Note what is wrong with sets that no rule has read, as addresses or as ports."""
-        for name in sorted(self.sets.keys() - self.used_sets):
-            for entry, where in self.sets[name]:
-                if not any(_parses(parse, entry, where) for parse in (_network, parse_ports, parse_protocol)):
-                    self._mistake(where, entry, "a set holds addresses and CIDRs, or ports and ranges, or protocols")
-
-    def _file_entries(self, path: str, file: str) -> list[tuple[str, str]]:
-        if self.read_lines is None:
-            self._mistake(f"{path}.file", file, "sets from files cannot be read here")
-            return []
-        entries = []
-        try:
-            for number, line in enumerate(self.read_lines(file), 1):
-                text = line.partition("#")[0].strip()
-                if text:
-                    entries.append((text, f"{path}.file '{file}' line {number}"))
-        except OSError as error:
-            self._mistake(f"{path}.file", file, f"it cannot be read ({error.strerror})")
-        except UnicodeDecodeError:
-            self._mistake(f"{path}.file", file, "it is not UTF-8 text")
-        except ValueError:
-            self._mistake(f"{path}.file", file, "it is not the name of a file")
-        return entries
-
-    def _rule(self, path: str, item: Mapping[str, Any]) -> tuple[Rule, str]:
-        self._known(path, item, _RULE_KEYS)
-        name = item.get("name")
-        if not isinstance(name, str) or not name.strip():
-            self._mistake(f"{path}.name", name, "give the rule a name")
-            name = path
-        action = item.get("action")
-        if action not in ACTIONS:
-            self._mistake(f"{path}.action", action, f"give one of {', '.join(ACTIONS)}")
-        severity = item.get("severity", "medium")
-        if severity not in SEVERITIES:
-            self._mistake(f"{path}.severity", severity, f"give one of {', '.join(SEVERITIES)}")
-        elif action == "allow" and "severity" in item:
-            self._mistake(f"{path}.severity", severity, "only a rule with action deny makes findings")
-        state = self._state(path, item)
-        conditions: dict[str, Condition | None] = {
-            "protocol_number": self._numbers(f"{path}.protocols", item.get("protocols"), self._protocol, LAST_PROTOCOL)
-        }
-        for key in _ADDRESS_LISTS:
-            conditions[key] = self._addresses(f"{path}.{key}", item.get(key))
-        for key in _PORT_LISTS:
-            conditions[key] = self._numbers(f"{path}.{key}", item.get(key), self._ports, LAST_PORT)
-        conditions.update(self._counts(path, item))
-        given = {member: condition for member, condition in conditions.items() if condition is not None}
-        return Rule(name, Verdict(name, severity) if action == "deny" else None, given), state
-
-    def _counts(self, path: str, item: Mapping[str, Any]) -> dict[str, Condition]:
-        limits: dict[str, Span] = {}
-        for key, member in (*_MINIMA.items(), *_MAXIMA.items()):
-            if item.get(key) is not None:
-                limit = self._count(f"{path}.{key}", item[key])
-                least, most = limits.get(member, (0, LAST_COUNT))
-                limits[member] = (limit, most) if key in _MINIMA else (least, limit)
-        return {
-            member: Condition({NUMBER: [(least, most)] if least <= most else []}, False)
-            for member, (least, most) in limits.items()
-        }
-
-    def _state(self, path: str, item: Mapping[str, Any]) -> str:
-        enabled = item.get("enabled", True)
-        if not isinstance(enabled, bool):
-            self._mistake(f"{path}.enabled", enabled, "give true or false")
-        expires = item.get("expires")
-        if expires is not None:
-            last = _day(expires)
-            if last is None:
-                self._mistake(f"{path}.expires", expires, "give a day such as 2027-01-31 (UTC, still counted)")
-            elif enabled is True and self.today > last:
-                return "expired"
-        return "active" if enabled is True else "disabled"
-
-    def _count(self, path: str, value: Any) -> int:
-        text = "" if isinstance(value, bool) else str(value)
-        if not (text.isascii() and text.isdigit()):
-            self._mistake(path, value, "give a whole number from 0 up")
-            return 0
-        return int(text)
-
-    def _entries(self, path: str, given: Any) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], bool]:
-        """Return the positive and the negated entries, sets unfolded, and whether any positive entry was given."""
-        if isinstance(given, (str, int)) and not isinstance(given, bool):
-            given = [given]
-        if not isinstance(given, Sequence):
-            self._mistake(path, given, "give a list")
-            return [], [], False
-        positive: list[tuple[Any, str]] = []
-        negated: list[tuple[Any, str]] = []
-        has_positive = False
-        for index, entry in enumerate(given):
-            where = f"{path}[{index}]"
-            text = str(entry).strip()
-            is_negated = text.startswith("!")
-            body: Any = text[1:].strip() if is_negated else entry
-            has_positive = has_positive or not is_negated
-            into = negated if is_negated else positive
-            if str(body).startswith("$"):
-                name = str(body)[1:]
-                if name not in self.sets:
-                    known = ", ".join(f"${known}" for known in self.sets) or "none"
-                    self._mistake(where, entry, f"there is no such set; the sets are {known}")
-                else:
-                    self.used_sets.add(name)
-                    into.extend((member, f"{where} ({origin})") for member, origin in self.sets[name])
-            else:
-                into.append((body, where))
-        return positive, negated, has_positive
-
-    def _parsed(self, entries: Iterable[tuple[Any, str]], parse: Callable[[Any, str], Any]) -> list[Any]:
-        parsed = []
-        for entry, where in entries:
-            try:
-                parsed.append(parse(entry, where))
-            except OptionError as error:
-                self.mistakes.append(error.message)
-        return parsed
-
-    def _addresses(self, path: str, given: Any) -> Condition | None:
-        if given is None:
-            return None
-        positive, negated, anything = self._lists(path, given)
-        wanted, unwanted = (_by_version(self._parsed(entries, _network)) for entries in (positive, negated))
-        return Condition(
-            {
-                version: _within(None if anything else wanted[version], unwanted[version], last)
-                for version, last in LAST_ADDRESS.items()
-            },
-            anything,
-        )
-
-    @staticmethod
-    def _ports(entry: Any, where: str) -> Span:
-        ports = parse_ports(entry, where)
-        return (0, LAST_PORT) if ports is None else ports
-
-    @staticmethod
-    def _protocol(entry: Any, where: str) -> Span:
-        number = parse_protocol(entry, where)
-        return number, number
-
-    def _numbers(self, path: str, given: Any, parse: Callable[[Any, str], Span], last: int) -> Condition | None:
-        if given is None:
-            return None
-        positive, negated, anything = self._lists(path, given)
-        wanted, unwanted = self._parsed(positive, parse), self._parsed(negated, parse)
-        # A protocol without ports has no port that could be in a list, nor one that could be excluded.
-        return Condition({NUMBER: _within(None if anything else wanted, unwanted, last)}, anything)
-
-    def _lists(self, path: str, given: Any) -> tuple[list[tuple[Any, str]], list[tuple[Any, str]], bool]:
-        """Return the positive and the negated entries, and whether nothing positive narrows the list down."""
-        positive, negated, has_positive = self._entries(path, given)
-        if any(str(entry).lower() == "any" for entry, _where in positive):
-            return [], negated, True
-        return positive, negated, not has_positive
-
-
-def _network(entry: Any, where: str) -> tuple[int, Span]:
-    """Return an address or CIDR as (IP version, span); raise OptionError with the path where for what is neither."""
-    # The library's networks say best what is wrong with an entry; a list of a hundred thousand is mostly right.
-    address, _slash, length = entry.partition("/") if isinstance(entry, str) else ("", "", "")
-    point = point_of(address)
-    if point is not None and (length.isdecimal() or not _slash):
-        version, first = point
-        bits = 32 if version == 4 else 128
-        prefix = int(length) if _slash else bits
-        if prefix <= bits and first & ((1 << (bits - prefix)) - 1) == 0:
-            return version, (first, first + (1 << (bits - prefix)) - 1)
-    network = parse_network(entry, where)
-    return network.version, (int(network.network_address), int(network.broadcast_address))
-
-
-def _by_version(networks: Iterable[tuple[int, Span]]) -> dict[int, list[Span]]:
-    spans: dict[int, list[Span]] = {version: [] for version in LAST_ADDRESS}
-    for version, span in networks:
-        spans[version].append(span)
-    return spans
-
-
-def _parses(parse: Callable[[Any, str], Any], entry: Any, where: str) -> bool:
-    try:
-        parse(entry, where)
-    except OptionError:
-        return False
-    return True
-
-
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    text = str(value)
-    try:
-        # Newer Pythons read other forms of ISO 8601 too; one form means one day everywhere.
-        return date.fromisoformat(text) if len(text) == len("2027-01-31") else None
-    except ValueError:
-        return None

@@ -9,40 +9,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Union
+from typing import Any
 
 from ..errors import FlowOpsError, OptionError
+from .addresses import parse_network
 from .protocols import name_of, number_of
 
 MAXIMUM = 20
 EVERY_FLOW = ("0.0.0.0/0", "::/0")
 CONDITIONS = ("source_address", "destination_address", "source_port", "destination_port", "protocols")
 
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 FilterKey = tuple[str, str, str, str, tuple[int, ...]]
 
-_ADDRESS_SHAPE = re.compile(r"[a-fA-F\d:.]+(?:/\d{1,3})?")
 _PORT_RANGE = re.compile(r"(\d{1,5})(?:\s*[-:]\s*(\d{1,5}))?")
-_ADDRESS_ALLOWED = "give an IPv4 or IPv6 address or CIDR such as 10.0.0.0/8, 192.0.2.7 or fd00::/8"
 _PORT_ALLOWED = "give a port from 0 to 65535, a range such as 8000-8100, or any"
 _PROTOCOL_ALLOWED = "give an IANA protocol name such as tcp, or a number from 0 to 255"
-
-
-def parse_network(value: Any, option: str) -> Network:
-    """Return an address or CIDR as a network; raise OptionError naming the option when it is neither."""
-    text = str(value).strip()
-    if _ADDRESS_SHAPE.fullmatch(text):
-        try:
-            return ipaddress.ip_network(text)
-        except ValueError:
-            pass
-        try:
-            wanted = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            pass
-        else:
-            raise OptionError(option, value, f"it has bits set beyond its prefix, write {wanted}")
-    raise OptionError(option, value, _ADDRESS_ALLOWED)
 
 
 def parse_ports(value: Any, option: str) -> tuple[int, int] | None:

@@ -13,8 +13,8 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .addresses import address_text
 from .protocols import name_of, number_of
-from .records import address_text
 
 # Both directions of a flow are logged when it ends, seconds apart at most; a direction that waits longer than for this
 # many other flows stands alone.

@@ -2,123 +2,125 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many conditions on the members of a flow record at once: which of them a value satisfies, in one search."""
+"""Many conditions on the members of flows at once: which of them each flow satisfies, bit n for condition n."""
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import accumulate, chain
-from operator import xor
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
-from typing import Any
+from operator import itemgetter, xor
+from typing import Any, Final, NamedTuple
 
-Span = tuple[int, int]
+from . import addresses
+from .addresses import EVERY_ADDRESS, IPV6, LAST_ADDRESS, Span, parse_span
+from .filters import parse_ports, parse_protocol
 
-LAST_ADDRESS = {4: 2**32 - 1, 6: 2**128 - 1}
 LAST_PORT = 65535
 LAST_PROTOCOL = 255
 LAST_COUNT = 2**63 - 1
-# A cache of what each value of a member means is emptied when it has grown to this many values.
+
+# The members of a flow record that conditions look at, with all numbers that a value can be.
+ADDRESSES = (EVERY_ADDRESS[4], EVERY_ADDRESS[6])
+MEMBERS: dict[str, Sequence[Span]] = {
+    "protocol_number": [(0, LAST_PROTOCOL)],
+    "destination_port": [(0, LAST_PORT)],
+    "source_port": [(0, LAST_PORT)],
+    "destination_address": ADDRESSES,
+    "source_address": ADDRESSES,
+    "age": [(0, LAST_COUNT)],
+    "byte_count": [(0, LAST_COUNT)],
+    "packet_count": [(0, LAST_COUNT)],
+}
+
+# A captured flow in numbers: source, destination, protocol, source port, destination port and age in seconds; what is
+# absent, or no number, is ABSENT, an absent age is older than any.
+Flow = tuple[int, int, int, int, int, int]
+# For each member of a flow but its age, in order, the spans it may be in; None for any, or absent.
+Spans = tuple["list[Span] | None", ...]
+
+# What stands where in a flow.
+SOURCE: Final = 0
+DESTINATION: Final = 1
+PROTOCOL: Final = 2
+SOURCE_PORT: Final = 3
+DESTINATION_PORT: Final = 4
+AGE: Final = 5
+
+ABSENT = -1
+EVER = 2**62
+# So many filters are held against the flows at once; the bits of a number stand for them.
+AT_ONCE = 1024
+# A memory of what each value of a member means is emptied when it has grown to this many values.
 _CACHED_VALUES = 8192
 _MANY_BOUNDS = 1024
 _INDEX_BITS = 16
 
-# The members of a flow record that conditions look at, each with the largest value of each kind (IP version or number).
-NUMBER = 0
-MEMBERS: dict[str, dict[int, int]] = {
-    "protocol_number": {NUMBER: LAST_PROTOCOL},
-    "destination_port": {NUMBER: LAST_PORT},
-    "source_port": {NUMBER: LAST_PORT},
-    "destination_address": LAST_ADDRESS,
-    "source_address": LAST_ADDRESS,
-    "age": {NUMBER: LAST_COUNT},
-    "byte_count": {NUMBER: LAST_COUNT},
-    "packet_count": {NUMBER: LAST_COUNT},
-}
 
+class Condition(NamedTuple):
+    """What one member of a flow must be: a number in the spans; or absent, if it may be."""
 
-@dataclass(frozen=True)
-class Condition:
-    """What one member of a flow record must be: in the spans, for addresses by IP version; or absent, if it may be."""
-
-    spans: dict[int, list[Span]]
+    spans: Sequence[Span]
     absent: bool
 
 
-class Members(dict[Any, int]):
-    """For each value of one member of a flow record, which rules it satisfies: bit n is rule n.
+class Sweep:
+    """Which of many conditions a number satisfies, by one binary search however many conditions and spans there are.
 
-    The values between two neighbouring bounds of all rules' spans satisfy the same rules, so one binary search finds
-    them, however many rules and networks there are.
+    The numbers between two neighbouring bounds of all spans satisfy the same conditions.
     """
 
-    def __init__(self, conditions: Sequence[Condition | None], last: Mapping[int, int]) -> None:
-        super().__init__()
-        self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
-        self._ranges: dict[int, _Ranges | _FewRanges] = {}
-        for kind, limit in last.items():
-            changes: dict[int, int] = {0: 0}
-            for n, condition in enumerate(conditions):
-                for first, end in [(0, limit)] if condition is None else condition.spans[kind]:
-                    changes[first] = changes.get(first, 0) ^ (1 << n)
-                    changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
-            ordered = sorted(changes)
-            masks = list(accumulate((changes[bound] for bound in ordered), xor))
-            many = len(ordered) > _MANY_BOUNDS and limit in LAST_ADDRESS.values()
-            self._ranges[kind] = (_Ranges if many else _FewRanges)(ordered, masks, limit)
+    def __init__(self, conditions: Sequence[Sequence[Span] | None], whole: Sequence[Span]) -> None:
+        changes: dict[int, int] = {0: 0}
+        for n, spans in enumerate(conditions):
+            for first, end in whole if spans is None else spans:
+                changes[first] = changes.get(first, 0) ^ (1 << n)
+                changes[end + 1] = changes.get(end + 1, 0) ^ (1 << n)
+        self._bounds = sorted(changes)
+        self._masks = list(accumulate((changes[bound] for bound in self._bounds), xor))
+        self._parts: list[_ManyBounds] = []
+        if len(self._bounds) > _MANY_BOUNDS and whole is ADDRESSES:
+            self._parts = [_ManyBounds(self._bounds, self._masks, version) for version in EVERY_ADDRESS]
+            self._bounds, self._masks = [], []
 
-    def __missing__(self, value: Any) -> int:
-        point = point_of(value) if isinstance(value, str) else (0, value) if isinstance(value, int) else None
-        if point is None or point[0] not in self._ranges:
-            mask = self._absent
-        else:
-            mask = self._ranges[point[0]].mask_of(point[1])
-        if len(self) >= _CACHED_VALUES:
-            self.clear()
-        self[value] = mask
+    def mask_of(self, number: int) -> int:
+        """Return the conditions that a number satisfies."""
+        if self._parts:
+            return self._parts[number >= IPV6].mask_of(number)
+        mask: int = self._masks[bisect_right(self._bounds, number) - 1]
         return mask
 
 
-class _FewRanges:
-    """The masks of the ranges between neighbouring bounds."""
-
-    def __init__(self, bounds: Sequence[int], masks: Sequence[int], _limit: int) -> None:
-        self._bounds = bounds
-        self._masks = masks
-
-    def mask_of(self, number: int) -> int:
-        """Return the mask of the range that a number is in."""
-        return self._masks[bisect_right(self._bounds, number) - 1]
-
-
-class _Ranges:
-    """The masks of very many ranges of addresses, in little memory, for that is what a search in them waits for.
+class _ManyBounds:
+    """The masks of very many ranges of one IP version's addresses, in little memory, for which a search waits most.
 
     Of an IPv6 address the upper half is looked for first; few lists have two networks that share it.
     """
 
-    def __init__(self, bounds: Sequence[int], masks: Sequence[int], limit: int) -> None:
-        self._low_bits = max(0, limit.bit_length() - 64)
-        typecode = "Q" if self._low_bits else "L"
-        # No address is beyond the last bound, which would not fit.
-        count = bisect_right(bounds, limit)
-        self._bounds = bounds if self._low_bits else []
-        self._highs = array(typecode, (bound >> self._low_bits for bound in bounds[:count]))
-        self._distinct = list(dict.fromkeys(masks[:count]))
+    def __init__(self, bounds: Sequence[int], masks: Sequence[int], version: int) -> None:
+        first, last = EVERY_ADDRESS[version]
+        begin, end = bisect_right(bounds, first) - 1, bisect_right(bounds, last)
+        self._offset = first
+        own = [0, *(bound - first for bound in bounds[begin + 1 : end])]
+        own_masks = masks[begin:end]
+        self._low_bits = max(0, LAST_ADDRESS[version].bit_length() - 64)
+        self._bounds = own if self._low_bits else []
+        self._highs = array("Q" if self._low_bits else "L", (bound >> self._low_bits for bound in own))
+        self._distinct = list(dict.fromkeys(own_masks))
         places = {mask: at for at, mask in enumerate(self._distinct)}
-        self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in masks[:count]))
+        self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in own_masks))
         # Where in the bounds, of which the first is 0, a search begins and ends; so few of them are left to look at.
-        self._first = self._highs[1]
+        self._first = self._highs[1] if len(own) > 1 else 0
         self._shift = max(0, (self._highs[-1] - self._first).bit_length() - _INDEX_BITS)
         most = (self._highs[-1] - self._first) >> self._shift
         edges = (self._first + (n << self._shift) for n in range(most + 1))
-        self._starts = array("L", chain((bisect_left(self._highs, edge, 1) for edge in edges), [count]))
+        self._starts = array("L", chain((bisect_left(self._highs, edge, 1) for edge in edges), [len(own)]))
 
     def mask_of(self, number: int) -> int:
         """Return the mask of the range that an address, as a number, is in."""
+        number -= self._offset
         high = number >> self._low_bits
         slot = (high - self._first) >> self._shift
         starts = self._starts
@@ -132,18 +134,138 @@ class _Ranges:
         return self._distinct[self._which[at - 1]]
 
 
-def point_of(address: str) -> Span | None:
-    """Return an address as (IP version, number), None when the text is no address."""
+class Members(dict[Any, int]):
+    """For each value of one member of a flow record, which conditions it satisfies."""
+
+    def __init__(self, conditions: Sequence[Condition | None], whole: Sequence[Span]) -> None:
+        super().__init__()
+        self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
+        self._sweep = Sweep([None if condition is None else condition.spans for condition in conditions], whole)
+        self._number_of = addresses.number_of if whole is ADDRESSES else _number_of
+
+    def __missing__(self, value: Any) -> int:
+        number = self._number_of(value)
+        mask = self._absent if number is None else self._sweep.mask_of(number)
+        if len(self) >= _CACHED_VALUES:
+            self.clear()
+        self[value] = mask
+        return mask
+
+
+def _number_of(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+# -- flows in numbers, and filters ------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16384)
+def number_of(address: Any) -> int:
+    """Return an address as the number that it has in a Flow."""
+    number = addresses.number_of(address)
+    return ABSENT if number is None else number
+
+
+def flows_of(records: Iterable[Mapping[str, Any]]) -> list[Flow]:
+    """Return flow records in numbers."""
     try:
-        if ":" in address:
-            return 6, int.from_bytes(inet_pton(AF_INET6, address), "big")
-        return 4, int.from_bytes(inet_pton(AF_INET, address), "big")
-    except (OSError, ValueError):
-        return None
+        # An or with 0 leaves numbers alone and refuses all else.
+        return [
+            (number_of(source), number_of(destination), protocol | 0, source_port | 0, port | 0, age | 0)
+            for source, destination, protocol, source_port, port, age in map(_members_of, records)
+        ]
+    except (KeyError, TypeError):
+        return [_flow_of(record) for record in records]
 
 
-def text_of(version: int, number: int) -> str:
-    """Return an address, given as IP version and number, as text in its short form."""
-    if version == 6:
-        return inet_ntop(AF_INET6, number.to_bytes(16, "big"))
-    return inet_ntop(AF_INET, number.to_bytes(4, "big"))
+_members_of = itemgetter(
+    "source_address", "destination_address", "protocol_number", "source_port", "destination_port", "age"
+)
+
+
+def _flow_of(record: Mapping[str, Any]) -> Flow:
+    ends = (number_of(record.get(name)) for name in ("source_address", "destination_address"))
+    numbers = (record.get(name) for name in ("protocol_number", "source_port", "destination_port"))
+    age = record.get("age")
+    known = (number if isinstance(number, int) else ABSENT for number in numbers)
+    return (*ends, *known, age if isinstance(age, int) else EVER)  # type: ignore[return-value]
+
+
+def spans_of(written: Mapping[str, Any]) -> Spans:
+    """Return what each member of a flow must be for a filter, as people write it and already checked, to match.
+
+    A filter for any flow has no condition.
+    """
+    spans: list[list[Span] | None] = []
+    for name in ("source_address", "destination_address"):
+        spans.append(None if written.get(name) is None else [parse_span(str(written[name]).strip(), name)])
+    numbers = {parse_protocol(protocol, "protocols") for protocol in written.get("protocols") or ()}
+    spans.append([(number, number) for number in sorted(numbers)] if numbers else None)
+    for name in ("source_port", "destination_port"):
+        ports = parse_ports("any" if written.get(name) is None else written[name], name)
+        spans.append(None if ports is None else [ports])
+    return tuple(spans)
+
+
+class FilterSets:
+    """Many filters, each as its spans, to be held against pages of flows."""
+
+    def __init__(self, sets: Sequence[Spans]) -> None:
+        self._batches = [_members_by_cost(sets[at : at + AT_ONCE]) for at in range(0, len(sets), AT_ONCE)]
+
+    def masks(self, page: Sequence[Flow]) -> list[int]:
+        """Return for each flow which filters match it: bit n is filter n."""
+        masks = [0] * len(page)
+        for at, (every, members) in enumerate(self._batches):
+            found = [every] * len(page)
+            for place, sets_of in members:
+                found = [mask and mask & sets_of[flow[place]] for mask, flow in zip(found, page, strict=True)]
+            masks = found if at == 0 else [mask | more << at * AT_ONCE for mask, more in zip(masks, found, strict=True)]
+        return masks
+
+
+class _Numbers(dict[int, int]):
+    """For each number of one member of a flow, which filters it satisfies."""
+
+    def __init__(self, sets: Sequence[list[Span] | None], whole: Sequence[Span]) -> None:
+        super().__init__()
+        self._sweep = Sweep(sets, whole)
+        self._absent = sum(1 << n for n, spans in enumerate(sets) if spans is None)
+
+    def __missing__(self, number: int) -> int:
+        mask = self._absent if number == ABSENT else self._sweep.mask_of(number)
+        if len(self) < _CACHED_VALUES:
+            self[number] = mask
+        return mask
+
+
+def _members_by_cost(sets: Sequence[Spans]) -> tuple[int, list[tuple[int, _Numbers]]]:
+    """Return the bits of all sets, and the members that they look at, those with the fewest different values first."""
+    return (1 << len(sets)) - 1, [
+        (at, _Numbers([each[at] for each in sets], MEMBERS[name]))
+        for at, name in (
+            (DESTINATION_PORT, "destination_port"),
+            (PROTOCOL, "protocol_number"),
+            (DESTINATION, "destination_address"),
+            (SOURCE, "source_address"),
+            (SOURCE_PORT, "source_port"),
+        )
+        if any(each[at] is not None for each in sets)
+    ]
+
+
+def matches(sets: Sequence[Spans], pages: Iterable[Sequence[Flow]]) -> Iterator[tuple[int, Flow]]:
+    """Yield the flows that are in one or more sets of spans, each with the bits of those sets."""
+    filters = FilterSets(sets)
+    for page in pages:
+        for mask, flow in zip(filters.masks(page), page, strict=True):
+            if mask:
+                yield mask, flow
+
+
+def bits_of(mask: int) -> Iterator[int]:
+    """Yield the positions of the bits that are set."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest

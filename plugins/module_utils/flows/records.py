@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from functools import lru_cache
-from ipaddress import ip_address
-from socket import AF_INET6, inet_ntop, inet_pton
 from typing import Any
 
+from .addresses import address_text, canonical
 from .protocols import name_of, number_of
 
 _PROTOCOLS_SEEN: dict[str, tuple[str, int | None]] = {}
@@ -81,19 +79,6 @@ def records_of(flows: Iterable[Mapping[str, Any]], scope_zone: str | None = None
     return records
 
 
-@lru_cache(maxsize=8192)
-def address_text(definition: str) -> str:
-    """Return an address as flow records have it: without the prefix of a host, IPv6 in its short form."""
-    # A flow has two addresses; the API's type allows a CIDR, of which only the host form says the same thing.
-    if definition.endswith(("/32", "/128")) and ((":" in definition) == definition.endswith("/128")):
-        definition = definition.rpartition("/")[0]
-    # Suricata writes IPv6 in full; one address has one text, so that 5-tuples can be compared.
-    try:
-        return inet_ntop(AF_INET6, inet_pton(AF_INET6, definition)) if ":" in definition else definition
-    except (OSError, ValueError):
-        return definition
-
-
 def _protocol(text: str) -> tuple[str, int | None]:
     known = _PROTOCOLS_SEEN.get(text)
     if known is None:
@@ -118,7 +103,7 @@ def problem_of(record: Mapping[str, Any]) -> str:
     """Return what keeps a mapping from being a flow record, '' when nothing does."""
     for name in ("source_address", "destination_address"):
         value = record.get(name)
-        if not isinstance(value, str) or not _is_address(value):
+        if not isinstance(value, str) or canonical(value) is None:
             return f"its {name} is {value!r} and not an address"
     for name in ("source_port", "destination_port"):
         value = record.get(name, 0)
@@ -131,12 +116,3 @@ def problem_of(record: Mapping[str, Any]) -> str:
     if "protocol" not in record:
         return "it has no protocol"
     return ""
-
-
-@lru_cache(maxsize=8192)
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -22,9 +22,9 @@ from typing import IO, Any
 from ..aws.networkfirewall import Listing, NetworkFirewall, Paging
 from ..errors import FlowOpsError, OptionError, shown
 from ..files import read_records
+from ..flows.matching import Flow, flows_of
 from ..flows.records import problem_of, records_of, utc_text
 from ..flows.scope import check_operation_id, scope_of, scope_text
-from ..flows.sets import Flow, flows_of
 from ..plan.boxes import Findings
 from ..plan.build import build, compile_best
 from ..plan.plan import Plan

@@ -12,15 +12,14 @@ from operator import itemgetter
 from typing import Any, Final
 from zlib import crc32
 
-from ..flows.matching import LAST_PORT, Span, text_of
-from ..flows.protocols import WITH_PORTS, name_of
-from ..flows.sets import (
+from ..flows.addresses import IPV6, Span, text_of
+from ..flows.matching import (
     ABSENT,
     AGE,
     DESTINATION,
     DESTINATION_PORT,
     EVER,
-    IPV6,
+    LAST_PORT,
     PROTOCOL,
     SOURCE,
     SOURCE_PORT,
@@ -28,6 +27,7 @@ from ..flows.sets import (
     Spans,
     number_of,
 )
+from ..flows.protocols import WITH_PORTS, name_of
 
 # Source, destination, protocol number, source port, destination port; the ports are None where there are none.
 FlowKey = tuple[str, str, int, Any, Any]

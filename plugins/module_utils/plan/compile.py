@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..errors import FlowOpsError
-from ..flows.sets import ABSENT, AGE, AT_ONCE, DESTINATION_PORT, SOURCE_PORT, Flow, bits_of, matches, spans_of
+from ..flows.matching import ABSENT, AGE, AT_ONCE, DESTINATION_PORT, SOURCE_PORT, Flow, bits_of, matches, spans_of
 from .boxes import FLOWS, KEY, MOST_KEPT, SURE_AGE, Box, Findings, FlowKey, Point, age_to_spare
 from .cuts import Allowed, cut_up
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ..flows.filters import CONDITIONS, EVERY_FLOW, FilterKey, keys_of, to_api, within
-from ..flows.sets import (
+from ..flows.matching import (
     ABSENT,
     AGE,
     DESTINATION,

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ..flows.filters import keys_of, to_api, within
+from ..flows.matching import AGE, EVER, SOURCE_PORT, FilterSets, Flow, Spans, bits_of, flows_of, spans_of
 from ..flows.scope import SCOPE_MEMBERS
-from ..flows.sets import AGE, EVER, SOURCE_PORT, FilterSets, Flow, Spans, bits_of, flows_of, spans_of
 from .fates import REBORN, SURVIVED, Fate
 
 Scope = tuple[str, str]

@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
-from ..flows.matching import LAST_PORT, NUMBER, point_of
+from ..flows.addresses import point_of
+from ..flows.matching import LAST_PORT
 from .headers import Addresses, Ports, union_of_addresses, union_of_ports
 from .kinds import Kind
 from .packets import CLIENT
@@ -22,6 +23,8 @@ from .spans import Span, deepest
 
 # The member of a header that the rules of one entry may differ in.
 _VARYING = ("destination", "source", "destination_port", "source_port")
+# Stands for ports where addresses have their IP version.
+_PORTS = 0
 # A rule alone costs less than looking for others to join it.
 _FEW = 2
 
@@ -56,7 +59,7 @@ class Entry:
         end = ends[0] if self.varying.startswith("source") else ends[1]
         if self.varying.endswith("_port"):
             port = record.get(f"{end}_port")
-            return self._index(NUMBER, port) if isinstance(port, int) else None
+            return self._index(_PORTS, port) if isinstance(port, int) else None
         address = record.get(f"{end}_address")
         point = point_of(address) if isinstance(address, str) else None
         return None if point is None else self._index(*point)
@@ -68,7 +71,7 @@ class Entry:
 
     @cached_property
     def _places(self) -> dict[int, tuple[list[int], list[int]]]:
-        kinds = (NUMBER,) if self.varying.endswith("_port") else (4, 6)
+        kinds = (_PORTS,) if self.varying.endswith("_port") else (4, 6)
         return {kind: _first_of([_spans(rule, self.varying, kind) for rule in self.rules]) for kind in kinds}
 
 
@@ -109,7 +112,7 @@ def _union(rules: Sequence[Rule | StatelessRule], varying: str) -> Header:
 def _most_alerts(rules: Sequence[Rule | StatelessRule], varying: str) -> int:
     if not varying:
         return len(rules)
-    kinds = (NUMBER,) if varying.endswith("_port") else (4, 6)
+    kinds = (_PORTS,) if varying.endswith("_port") else (4, 6)
     return max(deepest(span for rule in rules for span in _spans(rule, varying, kind)) for kind in kinds)
 
 

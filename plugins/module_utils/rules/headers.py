@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..flows.matching import LAST_ADDRESS, LAST_PORT, point_of
+from ..flows.addresses import LAST_ADDRESS, point_of
+from ..flows.matching import LAST_PORT
 from .spans import Span, common, contains, merged, without
 
 # The text that a variable stands for; None when that is not known. Raises HeaderError when there is no such variable.

@@ -11,7 +11,8 @@ from itertools import pairwise
 from operator import and_
 from typing import Any, Final, NamedTuple
 
-from ..flows.matching import LAST_ADDRESS, LAST_PORT, LAST_PROTOCOL, NUMBER, Condition, Members
+from ..flows.addresses import LAST_ADDRESS, on_line
+from ..flows.matching import LAST_PORT, MEMBERS, Condition, Members
 from . import keywords
 from .entries import Entry, boxes_of
 from .headers import Addresses, Ports
@@ -137,7 +138,7 @@ class Keys:
 
 
 def _spans(*spans: tuple[int, int], absent: bool = False) -> Condition:
-    return Condition({NUMBER: list(spans)}, absent)
+    return Condition(spans, absent)
 
 
 def _protocols(headers: Sequence[Header]) -> Members:
@@ -157,7 +158,7 @@ def _protocols(headers: Sequence[Header]) -> Members:
         spans = [(number, number) for number in sorted(numbers)]
         sure.append(_spans(*spans))
         perhaps.append(_spans(*spans, absent=bool(spans)))
-    return Members([*about, *sure, *sure, *perhaps, *perhaps], {NUMBER: LAST_PROTOCOL})
+    return Members([*about, *sure, *sure, *perhaps, *perhaps], MEMBERS["protocol_number"])
 
 
 def _ports(headers: Sequence[Header], own: str, other: str) -> Members:
@@ -169,7 +170,7 @@ def _ports(headers: Sequence[Header], own: str, other: str) -> Members:
     for side in ("yes", "maybe"):
         for member in (own, other):
             halves += [_port_condition(getattr(header, member), side) for header in headers]
-    return Members([*about, *halves], {NUMBER: LAST_PORT})
+    return Members([*about, *halves], MEMBERS["source_port"])
 
 
 def _port_condition(ports: Ports | None, side: str) -> Condition | None:
@@ -177,19 +178,18 @@ def _port_condition(ports: Ports | None, side: str) -> Condition | None:
 
 
 def _addresses(headers: Sequence[Header], own: str, other: str) -> Members:
-    everything = {version: [(0, last)] for version, last in LAST_ADDRESS.items()}
     about: list[Condition | None] = [None] * _SHIFT
     for bit, version in ((_VERSION_4, 4), (_VERSION_6, 6), (_ICMP, 4), (_ICMP6, 6)):
-        about[bit] = Condition({4: [], 6: [], version: everything[version]}, absent=True)
+        about[bit] = Condition(on_line({version: [(0, LAST_ADDRESS[version])]}), absent=True)
     halves: list[Condition | None] = []
     for side in ("yes", "maybe"):
         for member in (own, other):
             halves += [_address_condition(getattr(header, member), side) for header in headers]
-    return Members([*about, *halves], LAST_ADDRESS)
+    return Members([*about, *halves], MEMBERS["source_address"])
 
 
 def _address_condition(addresses: Addresses, side: str) -> Condition | None:
     spans = getattr(addresses, side)
     if all(spans[version] == ((0, last),) for version, last in LAST_ADDRESS.items()):
         return None
-    return Condition({version: list(spans[version]) for version in LAST_ADDRESS}, absent=side == "maybe")
+    return Condition(on_line(spans), absent=side == "maybe")

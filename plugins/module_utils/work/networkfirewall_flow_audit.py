@@ -17,7 +17,8 @@ from typing import Any, Union
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..audit.drift import Drift
-from ..audit.policy import Policy, Verdict, compile_policy
+from ..audit.policy import Policy, Verdict
+from ..audit.policy_reader import compile_policy
 from ..audit.summary import Summary, verdict_of
 from ..aws.networkfirewall import NetworkFirewall
 from ..errors import FlowOpsError, shown

@@ -14,7 +14,8 @@ from typing import Any
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..audit.policy import Policy, compile_policy
+from ..audit.policy import Policy
+from ..audit.policy_reader import compile_policy
 from ..errors import FlowOpsError
 from ..files import open_files, reader_in
 from ..flows.scope import SCOPE_MEMBERS, scope_text

@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import date
 from ipaddress import ip_address
 
-from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 from ansible_collections.flowops.aws.tests.benchmark import flows
 
 DAY = date(2026, 1, 1)

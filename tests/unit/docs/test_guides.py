@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDES = sorted((ROOT / "docs" / "docsite" / "rst").glob("guide_*.rst"))

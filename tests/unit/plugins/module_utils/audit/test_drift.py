@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.drift import Drift
-from ansible_collections.flowops.aws.plugins.module_utils.audit.summary import Oldest
+from ansible_collections.flowops.aws.plugins.module_utils.audit.talkers import Oldest
 
 FIVE = ("availability_zone", "source_address", "source_port", "destination_address", "destination_port", "protocol")
 

@@ -12,12 +12,12 @@ from ansible_collections.flowops.aws.plugins.module_utils.audit.names import (
     batches,
     instance_of,
     interfaces_of,
-    is_private,
     name_tag,
     one_of,
     private_addresses,
     told,
 )
+from ansible_collections.flowops.aws.plugins.module_utils.flows.addresses import is_private
 
 
 def interface(identifier: str, *addresses: str, vpc_id: str = "vpc-1", **members: Any) -> dict[str, Any]:

@@ -11,14 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Verdict
-from ansible_collections.flowops.aws.plugins.module_utils.audit.summary import (
-    MEASURES,
-    HeavyHitters,
-    Summary,
-    Talkers,
-    packed,
-    verdict_of,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.audit.summary import Summary, verdict_of
+from ansible_collections.flowops.aws.plugins.module_utils.audit.talkers import MEASURES, HeavyHitters, Talkers, packed
 
 
 def skewed(seed: int, keys: int, total: int) -> list[tuple[str, int]]:
@@ -98,7 +92,7 @@ def test_talkers_beyond_their_capacity_keep_to_the_error_they_state() -> None:
 def test_the_memory_of_a_summary_does_not_grow_with_the_flows() -> None:
     summary = Summary(64)
     for number in range(5000):
-        summary.add(record(f"10.{number >> 8}.{number & 255}.1", destination_port=number), None)
+        summary.add_all([record(f"10.{number >> 8}.{number & 255}.1", destination_port=number)], [None])
     for talkers in summary.talkers.values():
         assert all(len(hitters.counts) <= 64 for hitters in talkers.by.values())
     assert summary.flow_count == 5000
@@ -120,10 +114,10 @@ def record(source: str, zone: str = "us-east-1a", **members: Any) -> dict[str, A
 def test_a_summary_counts_flows_and_findings() -> None:
     summary = Summary()
     high, low = Verdict("ssh", "high"), Verdict("web", "low")
-    summary.add(record("10.0.0.1"), high)
-    summary.add(record("10.0.0.1", "us-east-1b"), high)
-    summary.add(record("10.0.0.2", byte_count=5000), low)
-    summary.add(record("10.0.0.3"), None)
+    summary.add_all([record("10.0.0.1")], [high])
+    summary.add_all([record("10.0.0.1", "us-east-1b")], [high])
+    summary.add_all([record("10.0.0.2", byte_count=5000)], [low])
+    summary.add_all([record("10.0.0.3")], [None])
     assert (summary.flow_count, summary.findings_total) == (4, 3)
     assert summary.counts() == {
         "by_rule": {"ssh": 2, "web": 1},
@@ -141,8 +135,8 @@ def test_a_summary_counts_flows_and_findings() -> None:
 
 def test_what_a_flow_lacks_is_counted_as_such() -> None:
     summary = Summary()
-    summary.add({"protocol": "icmp", "source_address": "10.0.0.1", "destination_address": "10.0.0.2"}, None)
-    summary.add({}, None)
+    summary.add_all([{"protocol": "icmp", "source_address": "10.0.0.1", "destination_address": "10.0.0.2"}], [None])
+    summary.add_all([{}], [None])
     top = summary.top(5)
     assert [item["key"] for item in top["by_flows"]["port"]] == ["?", "icmp"]
     assert summary.flow_count == 2

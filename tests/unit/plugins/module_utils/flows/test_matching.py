@@ -10,15 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import (
-    LAST_ADDRESS,
-    MEMBERS,
-    NUMBER,
-    Condition,
-    Members,
-    point_of,
-    text_of,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.flows.addresses import IPV6, LAST_ADDRESS, point_of, text_of
+from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import MEMBERS, Condition, Members
 
 
 @pytest.mark.parametrize(
@@ -42,9 +35,9 @@ def bits(*places: int) -> int:
 def test_each_bit_of_a_mask_is_a_condition() -> None:
     ports = Members(
         [
-            Condition({NUMBER: [(22, 22), (80, 90)]}, absent=False),
+            Condition([(22, 22), (80, 90)], absent=False),
             None,
-            Condition({NUMBER: [(0, 79), (91, 65535)]}, absent=True),
+            Condition([(0, 79), (91, 65535)], absent=True),
         ],
         MEMBERS["destination_port"],
     )
@@ -58,7 +51,7 @@ def test_each_bit_of_a_mask_is_a_condition() -> None:
 
 
 def test_a_member_with_more_values_than_are_remembered_stays_right() -> None:
-    ages = Members([Condition({NUMBER: [(1000, 20_000)]}, absent=False)], MEMBERS["age"])
+    ages = Members([Condition([(1000, 20_000)], absent=False)], MEMBERS["age"])
     for _time in range(2):
         assert [age for age in range(30_000) if ages[age]] == list(range(1000, 20_001))
     assert len(ages) < 30_000
@@ -79,7 +72,20 @@ def test_addresses_are_found_in_their_networks_however_many_there_are(networks: 
         # Spans of one condition do not overlap, as those of a policy never do.
         if all(last < other[0] or other[1] < first for other in mine):
             mine.append((first, last))
-    found = Members([Condition(of, absent=False) for of in spans], LAST_ADDRESS)
+    found = Members(
+        [
+            Condition(
+                [
+                    (at + (version == 6) * IPV6, end + (version == 6) * IPV6)
+                    for version in of
+                    for at, end in of[version]
+                ],
+                False,
+            )
+            for of in spans
+        ],
+        MEMBERS["source_address"],
+    )
     hits = 0
     for version, last_address in LAST_ADDRESS.items():
         edges = [edge + by for of in spans for span in of[version] for edge in span for by in (-1, 0, 1)]

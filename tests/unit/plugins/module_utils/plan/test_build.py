@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import flows_of
+from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import flows_of
 from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import Findings
 from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best
 from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import (

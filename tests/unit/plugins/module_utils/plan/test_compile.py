@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import flows_of
+from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import flows_of
 from ansible_collections.flowops.aws.plugins.module_utils.plan import compile as compiler
 from ansible_collections.flowops.aws.plugins.module_utils.plan import cuts
 from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import ROUNDING, SURE_AGE, Findings, key_of

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 from ansible_collections.flowops.aws.plugins.module_utils.flows.records import parse_utc, utc_text
 from ansible_collections.flowops.aws.plugins.module_utils.plan.proof import Place, Proof
 from ansible_collections.flowops.aws.plugins.module_utils.plan.shown import FlowsShown

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.flows.sets import (
+from ansible_collections.flowops.aws.plugins.module_utils.flows.addresses import IPV6
+from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import (
     ABSENT,
     AT_ONCE,
     EVER,
-    IPV6,
     FilterSets,
     bits_of,
     flows_of,
