@@ -84,6 +84,15 @@ class Control:
         """Let zones (default: all) be PENDING or CAPACITY_CONSTRAINED for remaining seconds (default: for ever)."""
         return self._ask("POST", "sync_state", {"firewall_name": firewall_name, "state": state, **options})
 
+    def set_rules(self, firewall_name: str, groups: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+        """Give a firewall rule groups and a policy over them; returns their ARNs."""
+        return self._ask("POST", "rules", {"firewall_name": firewall_name, "groups": groups, **options})
+
+    def change_rules(self, name: str, rules: str | None = None, **options: Any) -> dict[str, Any]:
+        """Give a rule group (by name or ARN) another Suricata text, or rule_group as JSON; or let it be denied."""
+        text = {} if rules is None else {"rules": rules}
+        return self._ask("POST", "rule_group", {"name": name, **text, **options})
+
     def add_flows(self, firewall_name: str, zone: str, flows: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
         """Add flat flow records to a zone of a firewall, or before (and number) a start to come."""
         return self._ask("POST", "flows", {"firewall_name": firewall_name, "zone": zone, "flows": flows, **options})

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .application import EmulatorApplication
@@ -72,9 +72,10 @@ class Emulator:
         *,
         account: str = DEFAULT_ACCOUNT,
         tags: dict[str, str] | None = None,
+        vpc_cidr_blocks: Sequence[str] = (),
     ) -> Firewall:
-        """Add a firewall with a table of flows per zone, and a VPC with subnets around it."""
-        vpc_id, subnets = make_network(account, name, sorted(tables))
+        """Add a firewall with a table of flows per zone, and a VPC (of given CIDR blocks) with subnets around it."""
+        vpc_id, subnets = make_network(account, name, sorted(tables), vpc_cidr_blocks)
         zones = {zone: (subnets[zone], table) for zone, table in tables.items()}
         return self.world.add_firewall(name, zones, vpc_id, account=account, tags=tags)
 

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ..world.effects import Arrival, add_all
 from ..world.errors import ApiError, DoorError
 from ..world.executions import event_types, numbered
-from ..world.flows import FlowRecord, FlowTable
+from ..world.flows import FlowTable
 from ..world.misbehaviour import KINDS, Misbehaviour
 from ..world.overview import overview, removed
-from ..world.protocols import number_of
 from ..world.state import (
     ATTACHMENT_STATUSES,
     DEFAULT_ACCOUNT,
@@ -28,46 +27,14 @@ from ..world.state import (
     SYNC_STATES,
     Firewall,
 )
+from .bodies import flow_record, seconds_or_ever, take
 from .faults import Fault
+from .rules_door import RulesDoor
 
 if TYPE_CHECKING:
     from ..server import Emulator
 
 PREFIX = "/_emulator/"
-_RECORD_KEYS = {
-    "source_address",
-    "source_port",
-    "destination_address",
-    "destination_port",
-    "protocol",
-    "protocol_number",
-    "age",
-    "packet_count",
-    "byte_count",
-    "availability_zone",
-}
-
-
-def flow_record(item: Any) -> FlowRecord:
-    """Return a flat flow record (protocol by name or number, ports optional) as a FlowRecord, else DoorError."""
-    if not isinstance(item, dict) or set(item) - _RECORD_KEYS:
-        raise DoorError(f"a flow record is a mapping of {', '.join(sorted(_RECORD_KEYS))}; got {item!r}")
-    ports = {}
-    for side in ("source_port", "destination_port"):
-        value = item.get(side)
-        ports[side] = int(value) if value not in (None, "") else None
-    try:
-        return FlowRecord(
-            source_address=item["source_address"],
-            destination_address=item["destination_address"],
-            protocol=number_of(str(item.get("protocol_number", item.get("protocol", "tcp")))),
-            age=float(item.get("age", 0)),
-            packet_count=int(item.get("packet_count", 1)),
-            byte_count=int(item.get("byte_count", 64)),
-            **ports,
-        )
-    except KeyError as error:
-        raise DoorError(f"a flow record needs {error}") from None
 
 
 class Door:
@@ -94,6 +61,7 @@ class Door:
             ("GET", "faults"): self._list_faults,
             ("POST", "faults"): self._faults,
             ("DELETE", "faults"): self._clear_faults,
+            **RulesDoor(emulator.world).routes,
         }
 
     def answer(self, method: str, path: str, raw: bytes) -> tuple[int, bytes]:
@@ -118,11 +86,6 @@ class Door:
             return 400, json.dumps({"error": error.message}).encode()
         return 200, json.dumps(result).encode()
 
-    def _take(self, body: dict[str, Any], *names: str) -> None:
-        unknown = set(body) - set(names)
-        if unknown:
-            raise DoorError(f"unknown key: {', '.join(sorted(unknown))}; known are {', '.join(names)}")
-
     def _find(self, body: dict[str, Any]) -> Firewall:
         return self._emulator.world.find(body.get("firewall_name"), body.get("firewall_arn"), body.get("region"))
 
@@ -140,7 +103,7 @@ class Door:
         return self._emulator.world.misbehaviours.as_rules()
 
     def _misbehaviour(self, body: dict[str, Any]) -> Any:
-        self._take(body, *KINDS)
+        take(body, *KINDS)
         for rule in body.values():
             Misbehaviour.from_rule(rule)
         for kind, rule in body.items():
@@ -157,7 +120,7 @@ class Door:
 
     def _settings(self, body: dict[str, Any]) -> Any:
         settings = self._emulator.world.settings
-        self._take(body, *vars(settings))
+        take(body, *vars(settings))
         checks: dict[str, Callable[[Any], bool]] = {
             "duration": lambda value: value >= 0,
             "reconnect": lambda value: 0 <= value <= 1,
@@ -178,7 +141,7 @@ class Door:
         return dict(vars(settings))
 
     def _firewalls(self, body: dict[str, Any]) -> Any:
-        self._take(
+        take(
             body,
             "firewall_name",
             "zones",
@@ -191,6 +154,8 @@ class Door:
             "stream_exception_policy",
             "policy_mode",
             "members",
+            "policy_name",
+            "vpc_cidr_blocks",
         )
         world = self._emulator.world
         flows = body.get("flows") or {}
@@ -221,7 +186,9 @@ class Door:
             tables,
             account=str(body.get("account_id", DEFAULT_ACCOUNT)),
             tags=body.get("tags"),
+            vpc_cidr_blocks=body.get("vpc_cidr_blocks") or (),
         )
+        firewall.policy = body.get("policy_name")
         firewall.stream_exception_policy = policy
         firewall.policy_mode = mode
         firewall.members = body.get("members") or {}
@@ -233,7 +200,7 @@ class Door:
         }
 
     def _associations(self, body: dict[str, Any]) -> Any:
-        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "account_id", "listed")
+        take(body, "firewall_name", "firewall_arn", "region", "zone", "account_id", "listed")
         account, listed = body.get("account_id"), body.get("listed")
         if listed is not None and not isinstance(listed, bool):
             raise DoorError("listed must be true or false")
@@ -248,23 +215,20 @@ class Door:
         }
 
     def _sync_state(self, body: dict[str, Any]) -> Any:
-        self._take(body, "firewall_name", "firewall_arn", "region", "zones", "state", "attachment_status", "remaining")
+        take(body, "firewall_name", "firewall_arn", "region", "zones", "state", "attachment_status", "remaining")
         state, attachment = body.get("state", "IN_SYNC"), body.get("attachment_status", "READY")
         if state not in SYNC_STATES or attachment not in ATTACHMENT_STATUSES:
             raise DoorError(
                 f"state must be one of {', '.join(SYNC_STATES)}, attachment_status of {', '.join(ATTACHMENT_STATUSES)}"
             )
-        remaining = body.get("remaining")
-        if remaining is not None and not 0 <= float(remaining) < math.inf:
-            raise DoorError("remaining must be a number of seconds, or null")
         firewall = self._find(body)
         zones = list(body.get("zones") or firewall.zones)
-        seconds = None if remaining is None else float(remaining)
-        self._emulator.world.set_sync_state(firewall, zones, state, attachment, seconds)
+        remaining = seconds_or_ever(body, "remaining", None)
+        self._emulator.world.set_sync_state(firewall, zones, state, attachment, remaining)
         return {"zones": zones}
 
     def _flows(self, body: dict[str, Any]) -> Any:
-        self._take(body, "firewall_name", "firewall_arn", "region", "zone", "flows", "before", "number")
+        take(body, "firewall_name", "firewall_arn", "region", "zone", "flows", "before", "number")
         records = [flow_record(item) for item in body.get("flows") or []]
         firewall, zone = self._find(body), str(body.get("zone"))
         before, number = body.get("before"), int(body.get("number", 1))
@@ -278,7 +242,7 @@ class Door:
         return {"added": len(records), "flows": len(table)}
 
     def _operations(self, body: dict[str, Any]) -> Any:
-        self._take(
+        take(
             body,
             "firewall_name",
             "firewall_arn",
@@ -312,13 +276,13 @@ class Door:
         return {"flow_operation_ids": added}
 
     def _clock(self, body: dict[str, Any]) -> Any:
-        self._take(body, "advance")
+        take(body, "advance")
         clock = self._emulator.world.clock
         clock.advance(float(body.get("advance", 0)))
         return {"now": round(clock.now(), 3)}
 
     def _executions(self, body: dict[str, Any]) -> Any:
-        self._take(body, "flow_execution_id", "messages", "count")
+        take(body, "flow_execution_id", "messages", "count")
         identifier = body.get("flow_execution_id")
         if not isinstance(identifier, str) or not identifier:
             raise DoorError("flow_execution_id is missing")

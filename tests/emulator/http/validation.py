@@ -38,6 +38,13 @@ def parse_request(service: str, operation: str, raw: str | bytes) -> dict[str, A
     return checked
 
 
+def problems_of(service: str, shape: str, value: Any) -> list[str]:
+    """Return what breaks the model of a shape in a value."""
+    problems: list[str] = []
+    _check(service_model(service).shape_for(shape), value, "", problems)
+    return problems
+
+
 def validate(service: str, operation: str, params: Any) -> None:
     """Raise InvalidRequestException naming every member that breaks the model of the operation's input."""
     shape = service_model(service).operation_model(operation).input_shape
@@ -72,6 +79,11 @@ def _check(shape: Any, value: Any, where: str, problems: list[str]) -> None:
         _check_bounds(shape, len(value), "length", where, problems)
         for position, item in enumerate(value, start=1):
             _check(shape.member, item, f"{where}.{position}", problems)
+        return
+    if kind == "map":
+        for key, item in value.items():
+            _check(shape.key, key, _below(where, key), problems)
+            _check(shape.value, item, _below(where, key), problems)
         return
     if kind == "string":
         _check_string(shape, value, where, problems)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""EC2 on moto: network interfaces by any of their addresses, in pages; its calls counted, and refused on demand."""
+"""EC2 on moto: network interfaces by any of their addresses, prefix lists in pages; counted, and refused on demand."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ..http.faults import Faults
 from ..world.world import World
 
 _LARGEST_PAGE = 1000
+_LARGEST_ENTRIES = 100
 _MOST_FILTER_VALUES = 200
 _ADDRESS_FILTERS: dict[str, Callable[[Any], set[str]]] = {
     "addresses.private-ip-address": lambda interface: {
@@ -55,6 +56,26 @@ def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
             regions = self.ec2_backend.describe_regions(self._get_param("RegionNames", []))
             here = get_partition(self.region)
             return ActionResult({"Regions": [region for region in regions if get_partition(region.name) == here]})
+
+        def describe_vpcs(self) -> ActionResult:
+            arrived(self, "DescribeVpcs")
+            return super().describe_vpcs()
+
+        def get_managed_prefix_list_entries(self) -> ActionResult:
+            arrived(self, "GetManagedPrefixListEntries")
+            identifier = self._get_param("PrefixListId")
+            if self.ec2_backend.get_managed_prefix_list_entries(identifier) is None:
+                raise EC2ClientError(
+                    "InvalidPrefixListID.NotFound", f"The prefix list ID '{identifier}' does not exist"
+                )
+            # moto answers with all of them, AWS with at most a hundred a page.
+            entries = super().get_managed_prefix_list_entries().result["Entries"]
+            start = int(self._get_param("NextToken") or 0)
+            end = start + int(self._get_param("MaxResults") or _LARGEST_ENTRIES)
+            answer: dict[str, Any] = {"Entries": entries[start:end]}
+            if end < len(entries):
+                answer["NextToken"] = str(end)
+            return ActionResult(answer)
 
         def describe_network_interfaces(self) -> ActionResult:
             arrived(self, "DescribeNetworkInterfaces")

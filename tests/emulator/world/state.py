@@ -62,10 +62,16 @@ class Zone:
     sync_state: str = "IN_SYNC"
     attachment_status: str = "READY"
     well_at: float = 0.0
+    # Until when (epoch seconds) the zone has not heard of a change of the policy or a rule group, by its ARN.
+    pending: dict[str, float] = field(default_factory=dict)
 
     def health(self, now: float) -> tuple[str, str]:
         """Return the SyncStatus of the policy and the Status of the attachment at the time now."""
         return ("IN_SYNC", "READY") if now >= self.well_at else (self.sync_state, self.attachment_status)
+
+    def sync_of(self, object_arn: str, now: float) -> str:
+        """Return the SyncStatus of a policy or a rule group at the time now."""
+        return "PENDING" if now < self.pending.get(object_arn, 0.0) else "IN_SYNC"
 
 
 @dataclass
@@ -137,6 +143,9 @@ class Firewall:
     zones: dict[str, Zone]
     tags: dict[str, str] = field(default_factory=dict)
     stream_exception_policy: str | None = None
+    # When it was made, in epoch seconds, and the name of its policy if that is not its own.
+    created: float = 0.0
+    policy: str | None = None
     # Of a Next Generation policy; a classic one has no mode.
     policy_mode: str | None = None
     # What DescribeFirewall says beside or instead of the rest: {"Firewall": {member: value}, "FirewallStatus": {...}}.
@@ -158,7 +167,7 @@ class Firewall:
     @property
     def policy_name(self) -> str:
         """Return the name of the firewall's policy."""
-        return f"{self.name}-policy"[:128]
+        return self.policy or f"{self.name}-policy"[:128]
 
     @property
     def policy_arn(self) -> str:

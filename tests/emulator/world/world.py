@@ -20,6 +20,7 @@ from .errors import InvalidRequest, NotFound
 from .flows import FlowTable
 from .misbehaviour import Misbehaviours
 from .places import arn, is_firewall_arn, region_of_zone
+from .rulebook import RuleBook
 from .state import DEFAULT_ACCOUNT, Association, Firewall, Settings, Zone, stable_hex, stable_uuid
 from .tokens import Tokens
 
@@ -42,6 +43,7 @@ class World:
         self._under_way: Counter[str] = Counter()
         self.starts: list[dict[str, Any]] = []
         self.misbehaviours = Misbehaviours()
+        self.rules = RuleBook()
 
     def add_firewall(
         self,
@@ -74,6 +76,7 @@ class World:
                     for zone, (subnet_id, table) in sorted(zones.items())
                 },
                 tags=dict(tags or {}),
+                created=self.clock.now(),
             )
             self.firewalls[firewall_arn] = firewall
             return firewall
@@ -109,10 +112,18 @@ class World:
             ailing.sync_state, ailing.attachment_status = state, attachment_status
             ailing.well_at = math.inf if remaining is None else self.clock.now() + remaining
 
+    def delay_sync(self, object_arn: str, seconds: float | None) -> None:
+        """Let the firewalls that use a policy or a rule group hear of its change so many seconds late (None: never)."""
+        until = math.inf if seconds is None else self.clock.now() + seconds
+        for firewall in self.rules.users(object_arn, list(self.firewalls.values())):
+            for zone in firewall.zones.values():
+                zone.pending[object_arn] = until
+
     def remember(self) -> None:
         """Make the present firewalls and flows the state that reset() goes back to."""
         with self.lock:
             self._at_start = list(self.firewalls)
+            self.rules.remember()
             for firewall in self.firewalls.values():
                 for zone in firewall.zones.values():
                     zone.table.remember()
@@ -131,11 +142,13 @@ class World:
                 firewall.stream_exception_policy = None
                 for zone in firewall.zones.values():
                     zone.well_at = 0.0
+                    zone.pending.clear()
                     zone.table.restore(now)
             self.counts.clear()
             self.peaks.clear()
             self.starts.clear()
             self.misbehaviours.clear()
+            self.rules.reset()
 
     def find(self, name: str | None = None, firewall_arn: str | None = None, region: str | None = None) -> Firewall:
         """Return the firewall of that ARN or name; ValueError if there is none or the name is in several regions."""

@@ -15,7 +15,7 @@ from ...world.errors import ApiError
 from ...world.operations import Operations
 from ...world.state import Firewall
 from .firewalls import Firewalls
-from .policies import Policies
+from .rules import Rules
 
 SERVICE = "network-firewall"
 CONTENT_TYPE = "application/x-amz-json-1.0"
@@ -28,7 +28,7 @@ class NetworkFirewallApi:
     def __init__(self, operations: Operations) -> None:
         self.world = operations.world
         self._operations = operations
-        firewalls, policies = Firewalls(self.world), Policies(self.world)
+        firewalls, rules = Firewalls(self.world), Rules(self.world)
         self._handlers: dict[str, Handler] = {
             "StartFlowCapture": self._start_flow_capture,
             "StartFlowFlush": self._start_flow_flush,
@@ -36,8 +36,11 @@ class NetworkFirewallApi:
             "ListFlowOperations": self._list_flow_operations,
             "ListFlowOperationResults": self._list_flow_operation_results,
             "DescribeFirewall": firewalls.describe_firewall,
-            "DescribeFirewallPolicy": policies.describe_firewall_policy,
-            "DescribeFirewallPolicyV2": policies.describe_firewall_policy_v2,
+            "DescribeFirewallPolicy": rules.describe_firewall_policy,
+            "DescribeFirewallPolicyV2": rules.describe_firewall_policy_v2,
+            "ListFirewallPolicies": rules.list_firewall_policies,
+            "DescribeRuleGroup": rules.describe_rule_group,
+            "ListRuleGroups": rules.list_rule_groups,
             "ListVpcEndpointAssociations": firewalls.list_associations,
             "DescribeVpcEndpointAssociation": firewalls.describe_association,
             "ListTagsForResource": firewalls.list_tags,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...world.errors import NotFound
-from ...world.state import SYNC_STATES, stable_uuid
+from ...world.state import SYNC_STATES, Firewall, Zone, stable_uuid
 from .named import Named
 
 
@@ -19,11 +19,11 @@ class Firewalls(Named):
     def describe_firewall(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer DescribeFirewall."""
         firewall = self.named(account, region, request, "Firewall")
-        token = stable_uuid(f"{firewall.arn}/update")
         now = self.world.clock.now()
-        health = {name: zone.health(now) for name, zone in firewall.zones.items()}
-        summary = max((sync for sync, _attachment in health.values()), key=SYNC_STATES.index)
-        ready = summary == "IN_SYNC" and all(attachment == "READY" for _sync, attachment in health.values())
+        states = {name: self._sync_state(firewall, zone, now) for name, zone in firewall.zones.items()}
+        told = [item["SyncStatus"] for state in states.values() for item in state["Config"].values()]
+        summary = max(told, key=SYNC_STATES.index)
+        ready = summary == "IN_SYNC" and all(item["Attachment"]["Status"] == "READY" for item in states.values())
         described: dict[str, Any] = {
             "FirewallName": firewall.name,
             "FirewallArn": firewall.arn,
@@ -42,27 +42,32 @@ class Firewalls(Named):
         if firewall.tags:
             described["Tags"] = [{"Key": key, "Value": value} for key, value in firewall.tags.items()]
         answer: dict[str, Any] = {
-            "UpdateToken": token,
+            "UpdateToken": stable_uuid(f"{firewall.arn}/update"),
             "Firewall": described,
             "FirewallStatus": {
                 "Status": "READY" if ready else "PROVISIONING",
                 "ConfigurationSyncStateSummary": summary,
-                "SyncStates": {
-                    name: {
-                        "Attachment": {
-                            "SubnetId": zone.subnet_id,
-                            "EndpointId": zone.endpoint_id,
-                            "Status": health[name][1],
-                        },
-                        "Config": {firewall.policy_arn: {"SyncStatus": health[name][0], "UpdateToken": token}},
-                    }
-                    for name, zone in firewall.zones.items()
-                },
+                "SyncStates": states,
             },
         }
         for part, members in firewall.members.items():
             answer[part] = {name: value for name, value in {**answer[part], **members}.items() if value is not None}
         return answer
+
+    def _sync_state(self, firewall: Firewall, zone: Zone, now: float) -> dict[str, Any]:
+        """Return the SyncState of a zone: its endpoint, and the policy and each rule group as far as it has them."""
+        sync, attachment = zone.health(now)
+        policy = self.world.rules.policy_of(firewall)
+        config = {
+            item.arn: {"SyncStatus": zone.sync_of(item.arn, now), "UpdateToken": item.update_token}
+            for item in (policy, *self.world.rules.groups_of(policy))
+        }
+        if sync != "IN_SYNC":
+            config[policy.arn]["SyncStatus"] = sync
+        return {
+            "Attachment": {"SubnetId": zone.subnet_id, "EndpointId": zone.endpoint_id, "Status": attachment},
+            "Config": config,
+        }
 
     def list_associations(self, account: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
         """Answer ListVpcEndpointAssociations."""

@@ -94,7 +94,8 @@ def make_response_class(
         def _determine_resource(self) -> str:
             """Return the ARN that moto's IAM holds a policy's Resource against."""
             params = json.loads(self.body or "{}")
-            members = ("FirewallArn", "FirewallPolicyArn", "FirewallPolicyV2Arn", "VpcEndpointAssociationArn")
+            kinds = ("Firewall", "FirewallPolicy", "FirewallPolicyV2", "RuleGroup", "VpcEndpointAssociation")
+            members = [f"{kind}Arn" for kind in kinds]
             return next((str(params[name]) for name in members if params.get(name)), "*")
 
         def own(self) -> Answer:
