@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether more flows vanished over a flush than vanish by themselves, where AWS does not say what the flush hit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..flows.matching import AGE, flows_of
+from .identity import Identified, Moment, is_one_of, key_of, paired, reversed_key, scope_value
+
+
+class Census:
+    """The flows of a capture that are no findings, by identity, in little memory; those not readable are left out."""
+
+    def __init__(self, findings: Identified, moment: Moment) -> None:
+        self.findings = findings
+        self.moment = moment
+        self._births: dict[int, list[float]] = {}
+
+    def add(self, records: Sequence[Mapping[str, Any]], scope: str | None = None) -> None:
+        """Add a page of captured flow records, findings among them or not."""
+        for record, flow in zip(records, flows_of(records), strict=True):
+            key = key_of(flow, scope_value(record, scope))
+            at = self.moment.birth(flow[AGE])
+            if key is None or at is None:
+                continue
+            tolerance = self.findings.tolerance(key[0], self.moment)
+            if not any(is_one_of(at, self.findings.births(each), tolerance) for each in (key, reversed_key(key))):
+                self._births.setdefault(hash(key), []).append(at)
+
+    @property
+    def count(self) -> int:
+        """How many flows there are."""
+        return sum(map(len, self._births.values()))
+
+    def missing_in(self, later: Census) -> int:
+        """Return how many of the flows a later capture no longer has."""
+        tolerance = later.moment.tolerance + self.moment.duration
+        missing = 0
+        for key, births in self._births.items():
+            pairs = paired(sorted(births), sorted(later._births.get(key, ())), tolerance)
+            missing += pairs.count(None)
+        return missing
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """How many of so many flows vanished over a flush, and how many would have by themselves, as far as is known."""
+
+    flow_count: int
+    vanished: int
+    share_by_itself: float | None
+    expected: float
+
+    @property
+    def suspected(self) -> bool:
+        """Whether more vanished than do by themselves, and than chance (two standard deviations) explains."""
+        return self.vanished > self.expected + 2 * math.sqrt(self.expected)
+
+    def told(self) -> dict[str, Any]:
+        """Return the numbers as results and evidence have them; shares from 0 to 1, None for unknown."""
+        return {
+            "flow_count": self.flow_count,
+            "vanished": self.vanished,
+            "share": round(self.vanished / self.flow_count, 4) if self.flow_count else 0.0,
+            "share_by_itself": None if self.share_by_itself is None else round(self.share_by_itself, 4),
+            "suspected": self.suspected,
+        }
+
+
+def vanished(before: Census, after: Census, earlier: Census | None = None) -> Vanished:
+    """Return how many flows vanished over a flush; earlier and before have no flush between them.
+
+    The share that vanishes by itself between those two is taken for as long as lies between before and after; without
+    an earlier capture it is unknown, and counts as nought.
+    """
+    lost = before.missing_in(after)
+    if earlier is None or not earlier.count:
+        return Vanished(before.count, lost, None, 0.0)
+    share = earlier.missing_in(before) / earlier.count
+    spans = [(b.moment.at - a.moment.at).total_seconds() for a, b in ((earlier, before), (before, after))]
+    # Two captures of one moment say nothing of what time takes.
+    times = spans[1] / spans[0] if spans[0] > 0 else 1.0
+    by_itself = 1 - (1 - share) ** max(0.0, times)
+    return Vanished(before.count, lost, by_itself, before.count * by_itself)
