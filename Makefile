@@ -9,7 +9,7 @@ SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
 .PHONY: help $(VENV) demo test lint types unit integration sanity build ansible-units smoke \
-  bench docs eda matrix workflows release package format clean
+  bench browser docs eda matrix workflows release package format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z.$$()A-Z-]*\):[^#]*## /\1 /p' $(MAKEFILE_LIST) | sed 's/^$$(VENV)/$(VENV)/' \

@@ -14,7 +14,7 @@ description:
   - Writes what M(flowops.aws.networkfirewall_flow_audit) found as a page that people read, with the verdict first.
   - The HTML report is one self-contained page. It asks for nothing outside itself, and its content security policy
     forbids it to. It can be read on a phone and in the dark, printed, and used by keyboard alone. Without JavaScript
-    it shows the first hundred findings.
+    it shows the first fifty findings.
   - Its search takes words, addresses, networks such as V(10.20.0.0/16) and ports such as V(:443); it can be sorted by
     each column, and a click on a bar of a chart shows the findings that the bar counts.
   - The Markdown report has the same content in the tables that GitHub shows, with at most 50 findings.
@@ -102,7 +102,7 @@ options:
   max_rows:
     description:
       - How many findings the HTML report holds at most, from 0 to 100000. They are in the page as data, which it
-        filters, sorts and shows a hundred at a time; 100000 findings make a page of about 7 MB.
+        filters, sorts and shows fifty at a time; 100000 findings make a page of about 7 MB.
       - The most severe ones are kept, among equals those with the most bytes. The report says how many are left out.
       - All findings are at hand only with O(findings_src).
     type: int

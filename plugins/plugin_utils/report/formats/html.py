@@ -14,7 +14,7 @@ from ..view import View
 from .base import Format, Material
 
 # What is there without JavaScript, too; the script shows as many at a time.
-ROWS_AT_ONCE = 100
+ROWS_AT_ONCE = 50
 
 
 def html_of(view: View) -> str:

@@ -94,9 +94,9 @@ def test_a_page_holds_as_many_findings_as_it_may() -> None:
     found = [finding(source_port=port) for port in range(1, 301)]
     page = html_of(viewed(audit(findings_total=300), found, max_rows=250))
     assert len(data_of(page)["columns"]["rule"]) == 250
-    assert page.count('<td class="rule">') == 100
+    assert page.count('<td class="rule">') == 50
     assert "250 of 300 findings, the most severe first; 50 left out here." in page
-    assert "shows the first 100 of its findings" in page
+    assert "shows the first 50 of its findings" in page
 
 
 def test_a_bar_knows_its_findings_and_one_without_any_does_not() -> None:
