@@ -217,8 +217,10 @@ from ansible.errors import AnsibleError
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import DEFAULT_REGION, Connections, Fleet, Search
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import calling, client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.connections import Connections
+from ansible_collections.flowops.aws.plugins.module_utils.aws.failures import calling
+from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import DEFAULT_REGION, Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import (
     check_accounts,

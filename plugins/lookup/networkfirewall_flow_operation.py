@@ -139,19 +139,19 @@ from ansible.errors import AnsibleLookupError
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookupBase
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
-    NetworkFirewall,
-    connected,
-    described,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.aws.answers import described
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import connected
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import wait
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import NamedFirewall, firewall_of
 from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import (
     SCOPE_MEMBERS,
-    check_firewall_name,
+    FlowOperation,
+    Place,
+    Scope,
     check_operation_id,
-    parse_firewall_arn,
     scope_of,
-    scope_text,
 )
 
 display = Display()
@@ -188,45 +188,35 @@ class LookupModule(AWSLookupBase):
         if timeout < 0:
             raise OptionError("timeout", timeout, "give a number of seconds from 0 up")
         # What a capture or a flush in check mode says it would start has no ID, and nothing to wait for.
-        operations = [self._operation(term) for term in _flat(terms) if not _is_planned(term)]
-        if not operations:
+        terms = [self._term(term) for term in _flat(terms) if not _is_planned(term)]
+        if not terms:
             return []
         api = NetworkFirewall(connected(self.client, "network-firewall", self._connection()), warn=self.warn)
-        for operation in operations:
-            api.check_scope(scope_of(operation))
-        named = None
-        for operation in operations:
-            if operation["firewall_arn"]:
-                api.arn_of(operation)
-            else:
-                named = named or api.arn_of({"firewall_name": self.get_option("firewall_name")})
-                operation["firewall_arn"] = named
-        answers, still_open = api.wait(operations, timeout, notice=self._notice(len(operations)))
+        for scope, _operation_id, _named in terms:
+            api.check_scope(scope)
+        # A name is asked for once.
+        firewalls = {named: api.arn_of(named) for named in {named for _scope, _operation_id, named in terms}}
+        operations = [
+            FlowOperation(Place(firewalls[named], scope), operation_id) for scope, operation_id, named in terms
+        ]
+        answers, still_open = wait(api, operations, timeout, notice=self._notice(len(operations)))
         return self._verdicts(operations, answers, still_open, timeout)
 
     def _connection(self) -> dict[str, Any]:
         return {name: self.get_option(name) for name in ("assume_role_arn", "aws_config", "external_id")}
 
-    def _operation(self, term: Any) -> dict[str, Any]:
-        """Return one term as {flow_operation_id, firewall_arn, scope option}, filled up from the options."""
+    def _term(self, term: Any) -> tuple[Scope, str, NamedFirewall]:
+        """Return one term as its scope, ID and firewall, filled up from the options."""
         given = dict(term) if isinstance(term, Mapping) else {"flow_operation_id": term}
         scope = scope_of(given) or scope_of({name: self.get_option(name) for name in SCOPE_MEMBERS})
         arn = given.get("firewall_arn") or self.get_option("firewall_arn")
-        name = self.get_option("firewall_name")
-        if arn:
-            parse_firewall_arn(arn)
-        elif name:
-            check_firewall_name(name)
-        else:
+        named = firewall_of({"firewall_arn": arn} if arn else {"firewall_name": self.get_option("firewall_name")})
+        if not named:
             raise FlowOpsError(
                 f"The term {shown(given.get('flow_operation_id'))} names no firewall and neither do the options; give"
                 " firewall_arn or firewall_name."
             )
-        return {
-            "flow_operation_id": check_operation_id(given.get("flow_operation_id")),  # type: ignore[arg-type]
-            "firewall_arn": arn,
-            **scope,
-        }
+        return scope, check_operation_id(given.get("flow_operation_id")), named
 
     def _notice(self, total: int) -> Callable[[float, Mapping[int, Any], list[int]], None]:
         said = 0.0
@@ -244,18 +234,19 @@ class LookupModule(AWSLookupBase):
 
     def _verdicts(
         self,
-        operations: Sequence[Mapping[str, Any]],
+        operations: Sequence[FlowOperation],
         answers: Sequence[dict[str, Any] | None],
         still_open: Sequence[int],
         timeout: int,
     ) -> list[Any]:
         results = []
         for index, (operation, answer) in enumerate(zip(operations, answers, strict=True)):
-            result = described(answer or {}, operation)
+            named = {"flow_operation_id": operation.flow_operation_id, **operation.place.named()}
+            result = described(answer or {}, named)
             status = result.get("flow_operation_status", "IN_PROGRESS")
             reason = f" ({result['status_message']})" if result.get("status_message") else ""
             result["partial"] = status != "COMPLETED"
-            what = f"The flow operation {operation['flow_operation_id']} in {scope_text(scope_of(operation))}"
+            what = f"The flow operation {operation.flow_operation_id} in {operation.place}"
             if index in still_open:
                 keep = self._deal("on_timeout", f"{what} had not ended when timeout, {timeout} seconds, had passed.")
             elif status == "FAILED":

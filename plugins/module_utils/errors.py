@@ -6,16 +6,77 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A call to AWS that failed, in facts; doing and why are the parts of its sentence.
+
+    code is the service's, or the name of the exception when no service answered, and said the service's own message.
+    action is the IAM permission that the call needs; retryable, that the same call may go well later.
+    """
+
+    code: str = ""
+    doing: str = ""
+    why: str = ""
+    said: str = ""
+    action: str = ""
+    denied: bool = False
+    throttled: bool = False
+    retryable: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What failed, why, and which permission is missing."""
+        missing = f"; the permission {self.action} is missing" if self.denied and self.action else ""
+        # AWS often names it by itself.
+        return f"Could not {self.doing}: {self.why}{'' if self.action in self.why else missing}."
 
 
 class FlowOpsError(Exception):
     """A failure with a sentence for the user and, in details, return values (snake_case) that go with it."""
 
+    # What is known of a call to AWS; of any other mistake, nothing.
+    failure = Failure()
+
     def __init__(self, message: str, **details: Any) -> None:
         super().__init__(message)
         self.message = message
         self.details = details
+
+    @property
+    def code(self) -> str:
+        """The code of the failed call to AWS, '' when it was none."""
+        return self.failure.code
+
+    def saying(self, message: str, **details: Any) -> FlowOpsError:
+        """Return the same failure in other words, with more details."""
+        return FlowOpsError(message, **{**self.details, **details})
+
+    def ending(self, text: str) -> FlowOpsError:
+        """Return the same failure with a text before the full stop of its sentence."""
+        return self.saying(f"{self.message.rstrip('.')}{text}.")
+
+
+class AwsError(FlowOpsError):
+    """A failed call to AWS: the facts in failure, and error {code, message} among its details for programs."""
+
+    def __init__(self, failure: Failure, message: str | None = None, **details: Any) -> None:
+        told = {"code": failure.code, "message": failure.said}
+        super().__init__(message or failure.sentence, **{"error": told, **details})
+        self.failure = failure
+
+    def saying(self, message: str, **details: Any) -> AwsError:
+        """Return the same failure in other words, with more details."""
+        return AwsError(self.failure, message, **{**self.details, **details})
+
+    def needing(self, action: str) -> AwsError:
+        """Return the same failure with the IAM permission that the call needs, unless it is known already."""
+        if self.failure.action:
+            return self
+        return AwsError(replace(self.failure, action=action), **self.details)
 
 
 class OptionError(FlowOpsError):

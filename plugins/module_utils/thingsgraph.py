@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .flows.records import parse_utc
+from .times import parse_utc
 
 EVENT_TYPES = (
     "EXECUTION_STARTED",

@@ -186,7 +186,8 @@ removed:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.work import flow_evidence as evidencing
+from ansible_collections.flowops.aws.plugins.module_utils.work.flow_evidence import record
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
@@ -207,7 +208,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    evidencing.run(module, evidencing.record)
+    run(module, record)
 
 
 if __name__ == "__main__":

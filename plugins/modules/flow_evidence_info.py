@@ -142,7 +142,8 @@ notes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.work import flow_evidence as evidencing
+from ansible_collections.flowops.aws.plugins.module_utils.work.flow_evidence_info import examine
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
@@ -151,7 +152,7 @@ def main() -> None:
         argument_spec={"path": {"type": "path", "required": True}, "expected_head": {"type": "str"}},
         supports_check_mode=True,
     )
-    evidencing.run(module, evidencing.examine)
+    run(module, examine)
 
 
 if __name__ == "__main__":

@@ -119,61 +119,31 @@ query_result:
   sample: ['{"stepName": "read-sensor"}']
 """
 
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Paging, described, things_graph
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.thingsgraph import EVENT_TYPES
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-
-def list_messages(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    params = module.params
-    if not params["flow_execution_id"].strip():
-        raise OptionError("flow_execution_id", params["flow_execution_id"], "give the ID of a flow execution")
-    paging = Paging.of(params, largest_page=250)
-    expression = arguments.compiled_query(params["query"])
-    if expression is not None and params["event_types"]:
-        raise FlowOpsError("query and event_types were given together; a query sees every message, choose in it.")
-    api = things_graph(module.client, params)
-    module.deprecate(
-        "AWS has discontinued IoT Things Graph; the SDK has marked its calls as deprecated since 2022-08-30.",
-        version="2.0.0",
-        collection_name="flowops.aws",
-    )
-    listing = api.messages(params["flow_execution_id"], paging)
-    result: dict[str, Any] = {"changed": False}
-    if expression is not None:
-        result["query_result"] = arguments.searched(expression, listing, params["query"])
-    else:
-        wanted = params["event_types"]
-        result["messages"] = [
-            described(message)
-            for page in listing
-            for message in page["messages"]
-            if not wanted or message.get("eventType") in wanted
-        ]
-    if listing.next_token:
-        result["next_token"] = listing.next_token
-    arguments.warn_when_large(module, result, "read fewer at a time with max_items, or pick with query")
-    return result
+from ansible_collections.flowops.aws.plugins.module_utils.work.iotthingsgraph_flow_execution_message_info import (
+    list_messages,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    pagination_options,
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.pagination_options(),
-            **arguments.role_options(),
+            **pagination_options(),
+            **role_options(),
             "flow_execution_id": {"type": "str", "required": True},
             "event_types": {"type": "list", "elements": "str", "choices": list(EVENT_TYPES)},
         },
         supports_check_mode=True,
     )
-    arguments.run(module, list_messages)
+    run(module, list_messages)
 
 
 if __name__ == "__main__":

@@ -603,16 +603,20 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.work import networkfirewall_flow_audit as auditing
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
+            **firewall_options(),
+            **role_options(),
             "operations": {"type": "list", "elements": "dict"},
             "src": {"type": "path"},
             "partial": {"type": "bool"},
@@ -633,7 +637,7 @@ def main() -> None:
         required_one_of=[["operations", "src"]],
         mutually_exclusive=[["operations", "src"], ["firewall_arn", "firewall_name"]],
     )
-    arguments.run(module, auditing.audit)
+    run(module, audit)
 
 
 if __name__ == "__main__":

@@ -173,47 +173,39 @@ flow_filters:
   elements: dict
   sample: [{"source_address": "10.0.0.0/8", "destination_port": "443", "protocols": ["tcp"]}]
 """
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE
-from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import from_api
-from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-
-def capture(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    order = starting.order_of(module.params)
-    api = arguments.network_firewall(module)
-    operations = starting.one_per_scope(api, module.params, order)
-    result: dict[str, Any] = {"changed": False, "flow_filters": from_api(order.api_filters)}
-    if module.check_mode:
-        return {**result, "flow_operations": [operation.planned(CAPTURE) for operation in operations]}
-    starting.carry_out(api, CAPTURE, operations, module.params, result, module.warn)
-    return result
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_capture import capture
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    flow_filter_options,
+    one_firewall,
+    role_options,
+    scope_options,
+    start_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
-            **arguments.scope_options(),
-            **starting.options(),
+            **firewall_options(),
+            **role_options(),
+            **scope_options(),
+            **start_options(),
             "flow_filters": {
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": arguments.flow_filter_options(),
+                "options": flow_filter_options(),
             },
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, capture)
+    run(module, capture)
 
 
 if __name__ == "__main__":

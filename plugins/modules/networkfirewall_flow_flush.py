@@ -271,68 +271,29 @@ flow_filters:
   elements: dict
   sample: [{"source_address": "10.0.0.0/8", "destination_port": "443", "protocols": ["tcp"]}]
 """
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH
-from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import from_api
-from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
-from ansible_collections.flowops.aws.plugins.module_utils.plan.shown import FlowsShown
-from ansible_collections.flowops.aws.plugins.module_utils.plan.wanted import by_scope, cut_of
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-_FLOWS_SHOWN = 100
-
-
-def flush(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    params = module.params
-    result: dict[str, Any] = {"changed": True}
-    if params["operations"] is not None:
-        orders = starting.orders_of(params)
-        api = arguments.network_firewall(module)
-        operations = starting.planned_operations(api, params, orders)
-        result["changed"] = bool(operations)
-    else:
-        order = starting.order_of(params)
-        api = arguments.network_firewall(module)
-        operations = starting.one_per_scope(api, params, order)
-        result["flow_filters"] = from_api(order.api_filters)
-    if module._diff:
-        result["diff"] = {"before": _flows_as_text(params) or starting.as_text(operations), "after": ""}
-    if module.check_mode:
-        result["flow_operations"] = [operation.planned(FLUSH) for operation in operations]
-        if arguments.room_in(module, result) < 0:
-            module.warn("The filters are too large to return; each flush is returned without them.")
-            for item in result["flow_operations"]:
-                del item["flow_filters"]
-        return result
-    starting.carry_out(api, FLUSH, operations, params, result, module.warn)
-    return result
-
-
-def _flows_as_text(params: dict[str, Any]) -> str:
-    """Return the flows that a plan's operations cut as lines of text, by rule; '' when no findings are known."""
-    if params["operations"] is None or not (params["findings_src"] or params["findings"]):
-        return ""
-    shown = FlowsShown(_FLOWS_SHOWN)
-    for finding in cut_of(
-        by_scope((operation, None) for operation in params["operations"]), starting.findings_of(params)
-    ):
-        shown.add([finding])
-    return shown.text()
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush import flush
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    flow_filter_options,
+    operation_options,
+    role_options,
+    scope_options,
+    start_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
-    filters = {"type": "list", "elements": "dict", "options": arguments.flow_filter_options()}
+    filters = {"type": "list", "elements": "dict", "options": flow_filter_options()}
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
-            **arguments.scope_options(),
-            **starting.options(),
+            **firewall_options(),
+            **role_options(),
+            **scope_options(),
+            **start_options(),
             "flow_filters": filters,
             "captured_at": {"type": "str"},
             "findings_src": {"type": "path"},
@@ -340,7 +301,7 @@ def main() -> None:
             "operations": {
                 "type": "list",
                 "elements": "dict",
-                "options": starting.operation_options(),
+                "options": operation_options(),
             },
         },
         supports_check_mode=True,
@@ -353,7 +314,7 @@ def main() -> None:
             ["flow_filters", "findings"],
         ],
     )
-    arguments.run(module, flush)
+    run(module, flush)
 
 
 if __name__ == "__main__":

@@ -208,43 +208,32 @@ hidden_association_count:
   sample: 1
 """
 
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.errors import OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.firewalls.impact import impact, in_sync
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-
-def flush_impact(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    params = module.params
-    arguments.checked_firewall(params)
-    if params["wait_timeout"] < 1:
-        raise OptionError("wait_timeout", params["wait_timeout"], "give a number of seconds from 1 up")
-    api = arguments.network_firewall(module)
-    described = api.firewall_of(params)
-    arn = described["Firewall"]["FirewallArn"]
-    if params["wait"] and not in_sync(described["FirewallStatus"]):
-        described = api.wait_until_in_sync(arn, params["wait_timeout"]) or described
-    policy, next_generation = api.firewall_policy(described["Firewall"]["FirewallPolicyArn"])
-    return {"changed": False, **impact(described, policy, next_generation, api.associations_of(arn))}
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
+    flush_impact,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    one_firewall,
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
+            **firewall_options(),
+            **role_options(),
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 600},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, flush_impact)
+    run(module, flush_impact)
 
 
 if __name__ == "__main__":

@@ -160,73 +160,36 @@ query_result:
   sample: [0a1b2c3d-0000-4000-8000-0123456789ab]
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
-    MAX_PARALLEL,
-    NetworkFirewall,
-    Paging,
-    described,
-    spread,
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_info import (
+    list_operations,
 )
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-
-def description(api: NetworkFirewall, arn: str, scope: Mapping[str, str], row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what AWS says of a row's operation, nothing when it has just become too old to be kept."""
-    try:
-        return api.describe(arn, scope, row["FlowOperationId"])
-    except FlowOpsError as error:
-        if error.details.get("error", {}).get("code") != "ResourceNotFoundException":
-            raise
-        return {}
-
-
-def list_operations(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    params = module.params
-    scope = arguments.checked_scope(params)
-    paging = Paging.of(params, largest_page=100)
-    expression = arguments.compiled_query(params["query"])
-    if expression is not None and params["describe"]:
-        raise FlowOpsError("query and describe were given together; a query sees the rows of the listing only.")
-    api = arguments.network_firewall(module)
-    api.check_scope(scope)
-    arn = api.arn_of(params)
-    listing = api.flow_operations(arn, scope, params["flow_operation_type"], paging)
-    result: dict[str, Any] = {"changed": False, "firewall_arn": arn}
-    if expression is not None:
-        result["query_result"] = arguments.searched(expression, listing, params["query"])
-    else:
-        rows = [row for page in listing for row in page["FlowOperations"]]
-        if params["describe"]:
-            rows = spread(MAX_PARALLEL, lambda row: {**row, **description(api, arn, scope, row)}, rows)
-        result["flow_operations"] = [described(row) for row in rows]
-    if listing.next_token:
-        result["next_token"] = listing.next_token
-    arguments.warn_when_large(module, result, "read fewer at a time with max_items, or pick with query")
-    return result
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    one_firewall,
+    pagination_options,
+    role_options,
+    scope_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
-            **arguments.scope_options(),
-            **arguments.pagination_options(),
+            **firewall_options(),
+            **role_options(),
+            **scope_options(),
+            **pagination_options(),
             "flow_operation_type": {"type": "str", "choices": ["FLOW_FLUSH", "FLOW_CAPTURE"]},
             "describe": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, list_operations)
+    run(module, list_operations)
 
 
 if __name__ == "__main__":

@@ -216,90 +216,36 @@ query_result:
   sample: [10.0.3.17, 10.0.3.18]
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Listing, Paging, described
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.files import LineFile, check_dest
-from ansible_collections.flowops.aws.plugins.module_utils.flows.records import record_of
-from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import check_operation_id
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-
-
-class Operation:
-    """The operation's own members, kept up to date while its pages pass by."""
-
-    def __init__(self, listing: Listing) -> None:
-        self.listing = listing
-        self.members: dict[str, Any] = {}
-        self.partial = False
-
-    def __iter__(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the pages of the listing."""
-        for page in self.listing:
-            self.members = {key: value for key, value in page.items() if key not in ("Flows", "NextToken")}
-            # An operation that completes while it is read may have lacked flows at the beginning.
-            self.partial = self.partial or page.get("FlowOperationStatus", "COMPLETED") != "COMPLETED"
-            yield page
-
-
-def read_flows(module: AnsibleAWSModule) -> dict[str, Any]:
-    """Return the module's result; raise FlowOpsError with the sentence to fail with."""
-    params = module.params
-    scope = arguments.checked_scope(params)
-    operation_id = check_operation_id(params["flow_operation_id"])
-    paging = Paging.of(params, largest_page=100)
-    expression = arguments.compiled_query(params["query"])
-    if params["dest"]:
-        if expression is not None:
-            raise FlowOpsError("query and dest were given together; dest takes whole flow records.")
-        check_dest(params["dest"])
-    api = arguments.network_firewall(module)
-    api.check_scope(scope)
-    listing = api.flow_operation_results(api.arn_of(params), scope, operation_id, paging)
-    operation = Operation(listing)
-    result: dict[str, Any] = {"changed": False}
-    if expression is not None:
-        result["query_result"] = arguments.searched(expression, operation, params["query"])
-    elif params["dest"]:
-        with LineFile(params["dest"], dry_run=module.check_mode) as file:
-            for page in operation:
-                zone = page.get("AvailabilityZone") or scope.get("availability_zone")
-                file.write_all([record_of(flow, zone) for flow in page["Flows"]])
-        result.update(dest=file.path, flow_count=file.count, sha256=file.sha256, changed=file.changed)
-    else:
-        result["flows"] = [described(flow) for page in operation for flow in page["Flows"]]
-    result.update(described(operation.members))
-    result["partial"] = operation.partial
-    if operation.partial:
-        module.warn(
-            f"The flow operation {operation_id} was not COMPLETED all the while it was read, at last"
-            f" {operation.members.get('FlowOperationStatus')}; flows may be missing."
-        )
-    if listing.next_token:
-        result["next_token"] = listing.next_token
-    arguments.warn_when_large(module, result, "write the flows to a file with dest")
-    return result
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_result_info import (
+    read_flows,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    one_firewall,
+    pagination_options,
+    role_options,
+    scope_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
-            **arguments.scope_options(),
-            **arguments.pagination_options(),
+            **firewall_options(),
+            **role_options(),
+            **scope_options(),
+            **pagination_options(),
             "flow_operation_id": {"type": "str", "required": True},
             "dest": {"type": "path"},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, read_flows)
+    run(module, read_flows)
 
 
 if __name__ == "__main__":

@@ -196,18 +196,23 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
-from ansible_collections.flowops.aws.plugins.module_utils.work import networkfirewall_flow_plan as proving
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_plan import prove
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    one_firewall,
+    plan_options,
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
-            **starting.plan_options(),
+            **firewall_options(),
+            **role_options(),
+            **plan_options(),
             "operations": {"type": "list", "elements": "dict"},
             "policy": {"type": "dict"},
             "policy_dir": {"type": "path"},
@@ -218,9 +223,9 @@ def main() -> None:
             "plan_dest": {"type": "path"},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, proving.prove)
+    run(module, prove)
 
 
 if __name__ == "__main__":

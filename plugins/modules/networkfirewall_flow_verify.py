@@ -207,28 +207,33 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.operations import carry_out as starting
-from ansible_collections.flowops.aws.plugins.module_utils.work import networkfirewall_flow_verify as verifying
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    firewall_options,
+    one_firewall,
+    plan_options,
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.firewall_options(),
-            **arguments.role_options(),
+            **firewall_options(),
+            **role_options(),
             "operations": {"type": "list", "elements": "dict", "required": True},
-            **starting.plan_options(),
+            **plan_options(),
             "max_flows": {"type": "int", "default": 100},
             "dest": {"type": "path"},
             "capture_dest": {"type": "path"},
             "plan_dest": {"type": "path"},
         },
         supports_check_mode=True,
-        **arguments.one_firewall(),
+        **one_firewall(),
     )
-    arguments.run(module, verifying.verify)
+    run(module, verify)
 
 
 if __name__ == "__main__":

@@ -114,15 +114,18 @@ objects:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-from ansible_collections.flowops.aws.plugins.module_utils.work import s3_file_upload as uploads
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
+from ansible_collections.flowops.aws.plugins.module_utils.work.s3_file_upload import upload_files
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.role_options(),
+            **role_options(),
             "bucket": {"type": "str", "required": True},
             "src": {"type": "list", "elements": "path", "required": True},
             "prefix": {"type": "str", "default": ""},
@@ -132,7 +135,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    arguments.run(module, uploads.upload_files)
+    run(module, upload_files)
 
 
 if __name__ == "__main__":

@@ -102,15 +102,18 @@ msg:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-from ansible_collections.flowops.aws.plugins.module_utils.work import securityhub_finding_import as securityhub
+from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
+    role_options,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run
+from ansible_collections.flowops.aws.plugins.module_utils.work.securityhub_finding_import import import_findings
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleAWSModule(
         argument_spec={
-            **arguments.role_options(),
+            **role_options(),
             "src": {"type": "path"},
             "findings": {"type": "list", "elements": "dict"},
         },
@@ -118,7 +121,7 @@ def main() -> None:
         required_one_of=[["src", "findings"]],
         supports_check_mode=True,
     )
-    arguments.run(module, securityhub.import_findings)
+    run(module, import_findings)
 
 
 if __name__ == "__main__":

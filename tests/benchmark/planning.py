@@ -19,7 +19,10 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records, reader_in
-from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture, Planner
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import Scope
+from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture
+from ansible_collections.flowops.aws.plugins.module_utils.operations.planner import Planner
 from ansible_collections.flowops.aws.tests.benchmark import flows
 
 # What makes a flow a finding: its port, a list of networks, or nothing that a filter could tell.
@@ -104,13 +107,13 @@ def demo_policy() -> Policy:
 def planned(folder: str | Path, captured: Mapping[tuple[str, str], Iterable[Page]]) -> dict[str, Any]:
     """Return the plan for captures by firewall and zone, made as an audit makes it, with a file in the folder."""
     captures = {
-        (firewall, zone): Capture(f"{firewall}/{zone}", {"availability_zone": zone}) for firewall, zone in captured
+        (firewall, zone): Capture(f"{firewall}/{zone}", Scope("availability_zone", zone)) for firewall, zone in captured
     }
     with Planner(str(folder), list(captures.values())) as planner:
         for zone, of_zone in captured.items():
             for records, guilty in of_zone:
                 planner.add(captures[zone], records, [is_finding or None for is_finding in guilty])
-        return planner.plan(FIREWALL).to_json()
+        return planner.plan(parse_firewall_arn(FIREWALL)).to_json()
 
 
 def size_of(plan: Mapping[str, Any], captured: Mapping[tuple[str, str], Iterable[Page]]) -> Size:

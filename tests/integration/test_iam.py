@@ -23,8 +23,11 @@ from botocore.config import Config
 from moto.core.authorization import enable_iam_authentication
 from moto.sts.models import sts_backends
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Connections, Fleet, Search
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Paging, connected, things_graph
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import connected
+from ansible_collections.flowops.aws.plugins.module_utils.aws.connections import Connections
+from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Fleet, Search
+from ansible_collections.flowops.aws.plugins.module_utils.aws.listing import Paging
+from ansible_collections.flowops.aws.plugins.module_utils.aws.others import things_graph
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import parse_role_arn
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection

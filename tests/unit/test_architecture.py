@@ -45,29 +45,8 @@ DOCUMENTATION = frozenset({"DOCUMENTATION", "EXAMPLES", "RETURN"})
 
 # What does not keep a rule yet, by rule and file. An entry that is no longer needed fails the test: delete it.
 KNOWN: dict[tuple[str, str], str] = {
-    ("arrow", "module_utils/operations/carry_out.py"): "its options move to work/options.py",
-    ("sdk", "module_utils/aws/fleet.py"): "aws/sdk.py will import it",
-    ("sdk", "module_utils/aws/networkfirewall.py"): "aws/sdk.py will import it",
-    ("sdk", "module_utils/work/securityhub_finding_import.py"): "aws/sdk.py will import it",
-    ("file", "module_utils/aws/networkfirewall.py"): "is cut into files of one job each",
     ("file", "module_utils/evidence/folder.py"): "is cut into files of one job each",
     ("function", "module_utils/evidence/folder.py"): "seal is cut with its file",
-    ("function", "module_utils/work/networkfirewall_flow_audit.py"): "collecting, warning and shaping part",
-    ("function", "module_utils/work/networkfirewall_flow_plan.py"): "collecting, warning and shaping part",
-    ("function", "module_utils/work/networkfirewall_flow_verify.py"): "collecting, warning and shaping part",
-    ("module", "modules/flow_evidence.py"): "its work moves to work/ under its name",
-    ("module", "modules/flow_evidence_info.py"): "its work moves to work/ under its name",
-    ("module", "modules/iotthingsgraph_flow_execution_message_info.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_audit.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_capture.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_flush.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_flush_impact_info.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_operation_info.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_operation_result_info.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_plan.py"): "its work moves to work/ under its name",
-    ("module", "modules/networkfirewall_flow_verify.py"): "its work moves to work/ under its name",
-    ("module", "modules/s3_file_upload.py"): "its work moves to work/ under its name",
-    ("module", "modules/securityhub_finding_import.py"): "its work moves to work/ under its name",
 }
 
 
@@ -316,7 +295,7 @@ def test_half_of_the_functions_are_short() -> None:
 
 
 def test_all_work_is_found_under_the_name_of_its_module() -> None:
-    shared = {"options", "result", "enrich"}
+    shared = {"options", "query", "result", "enrich"}
     work = {path.stem for path in _files("module_utils/work")} - shared
     assert sorted(work - {path.stem for path in _files("modules")}) == []
 

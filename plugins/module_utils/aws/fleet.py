@@ -2,46 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads the firewalls of many accounts and regions in parallel, on the SDK room's own helpers."""
+"""The firewalls of many accounts and regions, read in parallel."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
-try:
-    import boto3
-    from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
-except ImportError:
-    # The inventory base says what is missing; the names below are only needed once that passed.
-    BotoCoreError = ConnectTimeoutError = ReadTimeoutError = Exception
-
-from ..errors import FlowOpsError, OptionError, shown
+from ..errors import FlowOpsError, shown
 from ..firewalls.accounts import Role
 from ..firewalls.selection import Selection
 from ..firewalls.variables import Record, distinct, firewall_record
-from .networkfirewall import (
-    DENIED_CODES,
-    MAX_PARALLEL,
-    Listing,
-    NetworkFirewall,
-    Paging,
-    ask_until_whole,
-    assumer,
-    calling,
-    client_config,
-    code_in,
-    needing,
-    sentence,
-    spread,
-)
+from ..flows.arns import parse_firewall_arn
+from .clients import MAX_PARALLEL, assumer
+from .connections import SERVICE, SESSION_NAME, Connections, Credentials
+from .failures import DENIED_CODES, INVALID_REQUEST, NOT_FOUND, calling, needing
+from .listing import Listing, Paging
+from .networkfirewall import NetworkFirewall, spread
+from .retries import ask_until_whole
 
-SERVICE = "network-firewall"
 DEFAULT_REGION = "us-east-1"
-SESSION_NAME = "flowops-aws-inventory"
 # One client is one account in one region, which is what AWS limits the rate of.
 _DESCRIBED_AT_ONCE = 8
 _ASSOCIATIONS_AT_ONCE = 4
@@ -57,17 +40,7 @@ _NOT_ENABLED = (
 _REGION_DISABLED = "RegionDisabledException"
 _UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "SilentEndpointError")
 # What AWS may answer to questions about a firewall that has been deleted.
-_MAYBE_GONE = ("ResourceNotFoundException", "InvalidRequestException")
-# Nothing that is asked here takes AWS long, and one region must not keep all the others waiting.
-_TIMEOUT = 10
-_CALLS = (
-    "assume_role",
-    "describe_firewall",
-    "describe_regions",
-    "describe_vpc_endpoint_association",
-    "list_firewalls",
-    "list_vpc_endpoint_associations",
-)
+_MAYBE_GONE = (NOT_FOUND, INVALID_REQUEST)
 _CONSEQUENCES = {
     "sts:AssumeRole": "the accounts are left out",
     "ec2:DescribeRegions": "every region that the SDK knows is asked instead",
@@ -76,88 +49,6 @@ _CONSEQUENCES = {
     "network-firewall:ListVpcEndpointAssociations": "those firewalls have no vpc_endpoint_associations",
     "network-firewall:DescribeVpcEndpointAssociation": "those firewalls have no vpc_endpoint_associations",
 }
-Credentials = Mapping[str, str]
-
-
-class SilentEndpointError(ConnectTimeoutError):
-    """An endpoint took a request and did not answer: asked again as seldom as one that cannot be reached."""
-
-    fmt = 'no answer came in time from the endpoint URL: "{endpoint_url}"'
-
-
-def _impatient(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a call that only reads, raising SilentEndpointError in place of the SDK's ReadTimeoutError."""
-
-    @wraps(call)
-    def asked(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return call(*args, **kwargs)
-        except ReadTimeoutError as error:
-            raise SilentEndpointError(endpoint_url=error.kwargs.get("endpoint_url")) from error
-
-    return asked
-
-
-class Connections:
-    """SDK clients for any region and any credentials from one session.
-
-    A session for each client, as amazon.aws makes them, reads the SDK's models again each time: 60 ms against 2 ms.
-    """
-
-    def __init__(
-        self, endpoint_url: str | None, connection: Mapping[str, Any], aws_config: Mapping[str, Any] | None = None
-    ) -> None:
-        """Take what get_aws_connection_info returns and the user's settings of botocore; raise FlowOpsError."""
-        self._endpoint_url = endpoint_url
-        self._options = {
-            name: value for name, value in connection.items() if name not in ("profile_name", "aws_config")
-        }
-        # Forks and slices share an account's request rate: a client that was throttled slows itself down.
-        self._config = client_config(
-            {
-                "connect_timeout": _TIMEOUT,
-                "read_timeout": _TIMEOUT,
-                "retries": {"mode": "adaptive"},
-                "user_agent_extra": SESSION_NAME,
-                **(aws_config or {}),
-            }
-        )
-        self._lock = threading.Lock()
-        with calling("connect to AWS"):
-            self._session = boto3.session.Session(profile_name=connection.get("profile_name"))
-
-    def client(self, service: str, region: str, credentials: Credentials | None = None) -> Any:
-        """Return a client with those credentials, by default the caller's; raise FlowOpsError."""
-        try:
-            # A session is not made for threads, the clients that come of it are.
-            with self._lock:
-                client = self._session.client(
-                    service,
-                    region_name=region,
-                    endpoint_url=self._endpoint_url,
-                    config=self._config,
-                    **{**self._options, **(credentials or {})},
-                )
-        except ValueError as error:
-            raise FlowOpsError(f"Could not connect to AWS: {error}.") from error
-        except BotoCoreError as error:
-            raise sentence(error, "connect to AWS") from error
-        for name in _CALLS:
-            if hasattr(client, name):
-                # Set on the client itself, so that what asks again, and the SDK's own paginators, go through it.
-                setattr(client, name, _impatient(getattr(client, name)))
-        return client
-
-    def known_regions(self, partition: str) -> list[str]:
-        """Return the regions of a partition in which the SDK knows the service."""
-        return list(self._session.get_available_regions(SERVICE, partition_name=partition))
-
-    def partition_of(self, region: str, option: str) -> str:
-        """Return the partition of a region; raise OptionError when the SDK knows none for it."""
-        try:
-            return str(self._session.get_partition_for_region(region))
-        except BotoCoreError as error:
-            raise OptionError(option, region, "this SDK knows no partition of AWS with such a region") from error
 
 
 @dataclass(frozen=True)
@@ -226,8 +117,6 @@ class Fleet:
             if failures and len(failures) == count:
                 raise failures[0]
 
-    # -- accounts ------------------------------------------------------------------------------------------------
-
     def _account(self, hub: Credentials | None, role: Role | None) -> _Account | None:
         """Return an account with its credentials and regions, None when it may not be entered."""
         if role is None:
@@ -250,14 +139,13 @@ class Fleet:
         try:
             return self._assume(role, by)
         except FlowOpsError as error:
-            if code_in(error) != _REGION_DISABLED:
+            if error.code != _REGION_DISABLED:
                 raise
             if self.search.strict_permissions:
-                raise FlowOpsError(
+                raise error.saying(
                     f"region: {shown(self.search.home_region)}, where roles are asked for, is not activated for STS in"
                     f" account {role.account_id}: {error.message.rstrip('.')}; give a region that is, or set"
-                    " strict_permissions to false to leave such accounts out.",
-                    **error.details,
+                    " strict_permissions to false to leave such accounts out."
                 ) from error
             with self._lock:
                 self._closed.append(error)
@@ -284,12 +172,10 @@ class Fleet:
             with needing("ec2:DescribeRegions"), calling(f"list the regions of {account.name}"):
                 return sorted(region["RegionName"] for region in client.describe_regions()["Regions"])
         except FlowOpsError as error:
-            if code_in(error) not in DENIED_CODES:
+            if error.code not in DENIED_CODES:
                 raise
             self._note_refusal(account.name, error)
             return None
-
-    # -- firewalls -----------------------------------------------------------------------------------------------
 
     def _firewalls(self, place: tuple[_Account, str]) -> list[Record]:
         """Return the firewalls of an account in a region."""
@@ -322,18 +208,17 @@ class Fleet:
 
         Raise FlowOpsError when the region was asked for by its name and has to be there.
         """
-        not_enabled = code_in(error) in _NOT_ENABLED
+        not_enabled = error.code in _NOT_ENABLED
         if self.search.regions:
             if not_enabled and self.search.strict_permissions:
-                raise FlowOpsError(
+                raise error.saying(
                     f"regions: {shown(region)} is not enabled in {account.name}, or the credentials are not valid:"
-                    f" {error.message.rstrip('.')}; with strict_permissions false such a region is left out.",
-                    **error.details,
+                    f" {error.message.rstrip('.')}; with strict_permissions false such a region is left out."
                 ) from error
             if not_enabled:
                 self._note_not_enabled(account, region, error)
             return not_enabled
-        unreachable = code_in(error) in _UNREACHABLE
+        unreachable = error.code in _UNREACHABLE
         if account.guessed and (unreachable or not_enabled):
             self._note_not_enabled(account, region, error)
             return True
@@ -352,9 +237,9 @@ class Fleet:
         associations: list[dict[str, Any]] | None = []
         try:
             if answer["Firewall"].get("NumberOfAssociations") != 0:
-                associations = self._permitted(arn, lambda: api.associations_of(arn))
+                associations = self._permitted(arn, lambda: api.associations_of(parse_firewall_arn(arn)))
         except FlowOpsError as error:
-            if code_in(error) not in _MAYBE_GONE or self._described(api, arn) is not None:
+            if error.code not in _MAYBE_GONE or self._described(api, arn) is not None:
                 raise
             return None
         return firewall_record(answer, associations, account.role)
@@ -362,34 +247,30 @@ class Fleet:
     def _described(self, api: NetworkFirewall, arn: str) -> dict[str, Any] | None:
         """Return DescribeFirewall's answer, None when the firewall may not be seen or is gone, which is noted."""
         try:
-            answer: dict[str, Any] | None = self._permitted(arn, lambda: api.firewall(arn=arn))
+            answer: dict[str, Any] | None = self._permitted(arn, lambda: api.firewall(parse_firewall_arn(arn)))
         except FlowOpsError as error:
-            if code_in(error) != "ResourceNotFoundException":
+            if error.code != NOT_FOUND:
                 raise
             with self._lock:
                 self._notes.append(f"The firewall {arn} was listed and is gone; it is left out.")
             return None
         return answer
 
-    # -- permissions ---------------------------------------------------------------------------------------------
-
     def _permitted(self, place: str, call: Callable[[], Any]) -> Any:
         """Return what a call returns, None when it is refused and that may be passed over; raise FlowOpsError."""
         try:
             return call()
         except FlowOpsError as error:
-            if code_in(error) not in DENIED_CODES:
+            if error.code not in DENIED_CODES:
                 raise
             if self.search.strict_permissions:
-                text = f"{error.message.rstrip('.')}; with strict_permissions false what may not be seen is left out."
-                raise FlowOpsError(text, **error.details) from error
+                raise error.ending("; with strict_permissions false what may not be seen is left out") from error
             self._note_refusal(place, error)
             return None
 
     def _note_refusal(self, place: str, error: FlowOpsError) -> None:
-        action = next(action for action in _CONSEQUENCES if action in error.message)
         with self._lock:
-            self._refused.setdefault((action, code_in(error)), []).append(place)
+            self._refused.setdefault((error.failure.action, error.code), []).append(place)
 
     def _refusals(self) -> list[str]:
         """Return one sentence for each action that was refused."""

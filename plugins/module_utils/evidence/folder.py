@@ -20,8 +20,8 @@ from io import BytesIO
 from typing import IO, Any
 
 from ..errors import FlowOpsError, OptionError
-from ..flows.records import utc_text
-from ..flows.scope import parse_firewall_arn
+from ..flows.arns import parse_firewall_arn
+from ..times import utc_text
 from .manifest import (
     FOLDER,
     LINK,

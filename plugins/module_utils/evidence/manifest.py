@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Union
 
 from ..errors import FlowOpsError, shown
-from ..flows.records import parse_utc
-from ..flows.scope import parse_firewall_arn
+from ..flows.arns import parse_firewall_arn
+from ..times import parse_utc
 
 VERSION = 1
 MANIFEST = "manifest.json"

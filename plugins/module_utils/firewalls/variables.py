@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import OptionError
-from ..flows.scope import parse_firewall_arn
+from ..flows.arns import parse_firewall_arn
 from .accounts import Role
 
 Record = dict[str, Any]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from .addresses import address_text, canonical
@@ -86,17 +85,6 @@ def _protocol(text: str) -> tuple[str, int | None]:
         known = (text.lower(), None) if number is None else (name_of(number), number)
         _PROTOCOLS_SEEN[text] = known
     return known
-
-
-def utc_text(moment: datetime) -> str:
-    """Return a moment as ISO 8601 in UTC, such as 2026-01-31T12:00:00+00:00."""
-    return moment.astimezone(timezone.utc).isoformat()
-
-
-def parse_utc(text: str) -> datetime:
-    """Return the moment that an ISO 8601 text names; without an offset it is UTC; raise ValueError if it is none."""
-    moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def problem_of(record: Mapping[str, Any]) -> str:

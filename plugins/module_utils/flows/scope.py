@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Firewall ARNs and the scope of a flow operation: option values in, API parameters out."""
+"""What a flow operation covers: the scope of one, and its place, a scope of a firewall."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import FlowOpsError, OptionError, shown
+from .arns import FirewallArn
 
 # Option name to the API's member, and the botocore release whose model knows that member first.
 SCOPE_MEMBERS: dict[str, str] = {
@@ -26,10 +27,6 @@ MEMBER_SINCE: dict[str, str] = {
     "VpcEndpointAssociationArn": "1.38.25",
 }
 
-_ARN = re.compile(
-    r"(?P<partition>aws[a-z-]*):network-firewall:(?P<region>[a-z0-9-]+):(?P<account_id>\d{12}):"
-    r"(?P<type>[a-z-]+)/(?P<name>[A-Za-z0-9-]{1,128})"
-)
 _OPERATION_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _SCOPE_SHAPES: dict[str, tuple[str, str]] = {
     "availability_zone": (r"[a-z0-9-]+[a-z]", "give the name of an Availability Zone such as us-east-1a"),
@@ -42,39 +39,66 @@ _SCOPE_SHAPES: dict[str, tuple[str, str]] = {
 }
 
 
+class Scope(NamedTuple):
+    """The one scope of a flow operation: the option that names it and its value; without them the whole firewall."""
+
+    option: str = ""
+    value: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.option)
+
+    def __str__(self) -> str:
+        return self.value or "the whole firewall"
+
+    @property
+    def zone(self) -> str | None:
+        """The name of the Availability Zone, None for a scope of another kind."""
+        return self.value if self.option == "availability_zone" else None
+
+    def named(self) -> dict[str, str]:
+        """Return the scope as options and results write it, {option: value}."""
+        return {self.option: self.value} if self else {}
+
+    def to_api(self) -> dict[str, str]:
+        """Return the scope as the API's request members."""
+        return {SCOPE_MEMBERS[self.option]: self.value} if self else {}
+
+
+WHOLE_FIREWALL = Scope()
+
+
 @dataclass(frozen=True)
-class FirewallArn:
-    """The parts of a firewall's ARN, of any partition."""
+class Place:
+    """Where flow operations run: a scope of a firewall."""
 
-    arn: str
-    partition: str
-    region: str
-    account_id: str
-    name: str
+    firewall: FirewallArn
+    scope: Scope = WHOLE_FIREWALL
 
+    def __str__(self) -> str:
+        return str(self.scope)
 
-def parse_firewall_arn(value: str, option: str = "firewall_arn") -> FirewallArn:
-    """Return the parts of a firewall's ARN; raise OptionError when it is not one."""
-    text = value[4:] if isinstance(value, str) and value.startswith("arn:") else ""
-    match = _ARN.fullmatch(text)
-    if match is None or match["type"] != "firewall":
-        raise OptionError(
-            option,
-            value,
-            "give a firewall's ARN such as arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
-            " (partitions aws, aws-us-gov and aws-cn alike)",
-        )
-    return FirewallArn(value, match["partition"], match["region"], match["account_id"], match["name"])
+    def named(self) -> dict[str, str]:
+        """Return the place as results write it: firewall_arn and the scope's option."""
+        return {"firewall_arn": self.firewall.arn, **self.scope.named()}
+
+    def to_api(self) -> dict[str, str]:
+        """Return the place as the API's request members."""
+        return {"FirewallArn": self.firewall.arn, **self.scope.to_api()}
 
 
-def check_firewall_name(value: str) -> str:
-    """Return a firewall's name; raise OptionError when AWS could not have given it."""
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,128}", value):
-        raise OptionError("firewall_name", value, "give 1 to 128 letters, digits and hyphens")
-    return value
+class FlowOperation(NamedTuple):
+    """A flow operation that AWS has: where it runs, and its ID."""
+
+    place: Place
+    flow_operation_id: str
+
+    def to_api(self) -> dict[str, str]:
+        """Return the operation as the API's request members."""
+        return {**self.place.to_api(), "FlowOperationId": self.flow_operation_id}
 
 
-def check_operation_id(value: str, option: str = "flow_operation_id") -> str:
+def check_operation_id(value: Any, option: str = "flow_operation_id") -> str:
     """Return a flow operation ID; raise OptionError when it does not have the form of one."""
     if not isinstance(value, str) or not _OPERATION_ID.fullmatch(value):
         raise OptionError(
@@ -85,8 +109,8 @@ def check_operation_id(value: str, option: str = "flow_operation_id") -> str:
     return value
 
 
-def scope_of(options: Mapping[str, Any]) -> dict[str, str]:
-    """Return the one scope named by the options as {option: value}, empty when none is; raise when two are."""
+def scope_of(options: Mapping[str, Any]) -> Scope:
+    """Return the one scope that the options name, WHOLE_FIREWALL when none is; raise FlowOpsError when two are."""
     # An empty value is a mistake, not a wish for every zone.
     given = {name: options[name] for name in SCOPE_MEMBERS if options.get(name) is not None}
     if len(given) > 1:
@@ -98,14 +122,13 @@ def scope_of(options: Mapping[str, Any]) -> dict[str, str]:
         shape, allowed = _SCOPE_SHAPES[name]
         if not isinstance(value, str) or not re.fullmatch(shape, value):
             raise OptionError(name, value, allowed)
-    return given
+        return Scope(name, value)
+    return WHOLE_FIREWALL
 
 
-def scope_to_api(scope: Mapping[str, str]) -> dict[str, str]:
-    """Return a scope {option: value} as the API's request members."""
-    return {SCOPE_MEMBERS[name]: value for name, value in scope.items()}
-
-
-def scope_text(scope: Mapping[str, str]) -> str:
-    """Return a scope as words for a message, 'the whole firewall' when there is none."""
-    return ", ".join(scope.values()) or "the whole firewall"
+def scope_at(item: Mapping[str, Any], path: str) -> Scope:
+    """Return the scope of an item of an option, such as operations[0]; raise FlowOpsError that names the item."""
+    try:
+        return scope_of(item)
+    except FlowOpsError as error:
+        raise FlowOpsError(f"{path}.{error.message}") from error

@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import FlowOpsError, OptionError, shown
+from ..flows.arns import parse_firewall_arn
 from ..flows.filters import to_api
-from ..flows.records import parse_utc
-from ..flows.scope import SCOPE_MEMBERS, parse_firewall_arn, scope_of
+from ..flows.scope import SCOPE_MEMBERS, scope_of
+from ..times import parse_utc
 
 # The form of what the digest is of; a plan of another form is not understood, and not carried out.
 FORMAT_VERSION = 1

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..audit.policy import Verdict
-from ..flows.records import parse_utc, utc_text
+from ..times import parse_utc, utc_text
 from .wanted import Wanted
 
 

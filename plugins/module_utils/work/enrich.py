@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
 from ..audit.names import (
     MOST_ADDRESSES,
     batches,
@@ -23,24 +21,27 @@ from ..audit.names import (
     private_addresses,
     told,
 )
-from ..aws.networkfirewall import Ec2, NetworkFirewall
+from ..aws.clients import client_of
+from ..aws.networkfirewall import NetworkFirewall
+from ..aws.others import Ec2
 from ..errors import FlowOpsError
-from .options import client_of, room_in
+from ..flows.arns import FirewallArn
+from ..flows.scope import Scope
+from .result import Module, room_in
 
 # What AWS allows one filter to hold, and what keeps one answer about instances small.
 ADDRESSES_A_CALL = 200
 INSTANCES_A_CALL = 100
 
 _T = TypeVar("_T")
-_NOT_ALLOWED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 _PERMISSIONS = "ec2:DescribeNetworkInterfaces, ec2:DescribeInstances and network-firewall:DescribeFirewall"
 
 
 def enriched(
-    module: AnsibleAWSModule,
+    module: Module,
     api: NetworkFirewall,
-    arn: str,
-    scopes: Sequence[Mapping[str, str]],
+    firewall: FirewallArn,
+    scopes: Sequence[Scope],
     result: dict[str, Any],
 ) -> dict[str, Any]:
     """Return an audit's result with addresses: {address: what EC2 knows of it}, as many as there is room for.
@@ -52,24 +53,22 @@ def enriched(
         module.warn(
             f"enrich: only the first {MOST_ADDRESSES:,} of the {len(wanted):,} private addresses were looked up in EC2."
         )
-    found = _Lookup(module, api, arn, scopes).told(wanted[:MOST_ADDRESSES]) if wanted else {}
+    found = _Lookup(module, api, firewall, scopes).known_of(wanted[:MOST_ADDRESSES]) if wanted else {}
     return _with_addresses(module, result, found)
 
 
 class _Lookup:
     """One look into EC2: the first failure is told, and what could be asked all the same is used."""
 
-    def __init__(
-        self, module: AnsibleAWSModule, api: NetworkFirewall, arn: str, scopes: Sequence[Mapping[str, str]]
-    ) -> None:
+    def __init__(self, module: Module, api: NetworkFirewall, firewall: FirewallArn, scopes: Sequence[Scope]) -> None:
         self.module = module
         self.api = api
-        self.arn = arn
+        self.firewall = firewall
         self.scopes = scopes
         self.warned = False
         self.ec2 = Ec2(client_of(module, "ec2"))
 
-    def told(self, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
+    def known_of(self, wanted: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Return what is known of each of the addresses; those of which nothing is are absent."""
         # All or nothing: with a part of the answers an address of two interfaces would look like one of one.
         found = interfaces_of(wanted, self._asked(partial(self._interfaces, wanted)) or ())
@@ -86,8 +85,7 @@ class _Lookup:
             return ask()
         except FlowOpsError as error:
             if not self.warned:
-                code = error.details.get("error", {}).get("code")
-                remedy = f" Allow {_PERMISSIONS}, or leave enrich out." if code in _NOT_ALLOWED else ""
+                remedy = f" Allow {_PERMISSIONS}, or leave enrich out." if error.failure.denied else ""
                 self.module.warn(f"enrich: the audit goes on without some names. {error.message}{remedy}")
             self.warned = True
             return None
@@ -106,9 +104,9 @@ class _Lookup:
 
     def _vpc_of_the_flows(self) -> str | None:
         """Return the VPC whose flows were captured, None when they may be of several."""
-        if any("vpc_endpoint_association_arn" in scope for scope in self.scopes):
+        if any(scope.option == "vpc_endpoint_association_arn" for scope in self.scopes):
             return None
-        firewall = self.api.firewall(arn=self.arn)["Firewall"]
+        firewall = self.api.firewall(self.firewall)["Firewall"]
         # An association is an endpoint in another VPC, whose flows are in the same zones.
         return None if firewall.get("NumberOfAssociations") else firewall.get("VpcId")
 
@@ -122,7 +120,7 @@ class _Lookup:
 
 
 def _with_addresses(
-    module: AnsibleAWSModule, result: dict[str, Any], addresses: Mapping[str, Mapping[str, Any]]
+    module: Module, result: dict[str, Any], addresses: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the result with as many of the addresses, the first ones, as fit beside its findings."""
     whole = {**result, "addresses": {}}

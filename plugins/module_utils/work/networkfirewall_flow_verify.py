@@ -7,100 +7,144 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
-from ..errors import shown as shown_text
+from ..aws.networkfirewall import NetworkFirewall
+from ..errors import shown
 from ..files import open_files
-from ..flows.scope import parse_firewall_arn, scope_text
-from ..operations.capture import Capture, Planner, captures_of, pages_of
-from ..operations.carry_out import Order, findings_of, plan_orders
-from ..plan.fates import GONE, REBORN, SURVIVED, rules_told, told_fate, verdict_of
-from ..plan.wanted import Wanted, by_scope, tell_findings
-from .options import bounded, check_range, checked_firewall, network_firewall
+from ..flows.arns import FirewallArn, firewall_of
+from ..operations.capture import Capture, captures_of
+from ..operations.order import findings_of, plan_orders
+from ..operations.pages import pages_of
+from ..operations.planner import Planner
+from ..plan.fates import (
+    GONE,
+    REBORN,
+    SURVIVED,
+    rules_told,
+    told_fate,
+    verdict_of,
+)
+from ..plan.plan import Plan
+from ..plan.wanted import Scope, Wanted, by_scope, tell_findings
+from .options import check_range
+from .result import Module, bounded
+
+FILE_OPTIONS = ("dest", "capture_dest", "plan_dest")
+_NOTHING = Wanted()
 
 
-def verify(module: AnsibleAWSModule) -> dict[str, Any]:
+def verify(module: Module) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
-    checked_firewall(params)
+    named = firewall_of(params)
     check_range("max_flows", params["max_flows"], 10_000)
     captures = captures_of(params)
-    orders: list[tuple[dict[str, str], Order]] = plan_orders(params["plan"], "plan")
-    wanted = by_scope((item, order.captured_at) for item, (_scope, order) in zip(params["plan"], orders, strict=True))
-    api = network_firewall(module)
-    arn = api.arn_of(params)
+    moments = [order.captured_at for _scope, order in plan_orders(params["plan"], "plan")]
+    wanted = by_scope(zip(params["plan"], moments, strict=True))
+    api = NetworkFirewall.of(module)
+    firewall = api.arn_of(named)
     for capture in captures:
         api.check_scope(capture.scope)
     tell_findings(wanted, findings_of(params))
-    fates: Counter[tuple[str, str | None]] = Counter()
-    shown: list[dict[str, Any]] = []
-    nothing = Wanted()
+    job = _Verification(module, firewall, captures, wanted)
     with ExitStack() as stack:
-        files = open_files(stack, params, ("dest", "capture_dest", "plan_dest"), dry_run=module.check_mode)
-        planner = stack.enter_context(Planner(module.tmpdir, captures))
-        for capture, records in pages_of(api, arn, captures):
-            found = wanted.get(_scope_of(capture), nothing).fates(records, capture.seen_at)
-            there = [told_fate(record, fate) for record, fate in zip(records, found, strict=True) if fate]
-            fates.update((fate.fate, fate.rule) for fate in found if fate)
-            shown.extend(there[: params["max_flows"] - len(shown)])
-            if "dest" in files:
-                files["dest"].write_all(there)
-            if "capture_dest" in files:
-                files["capture_dest"].write_all(records)
+        job.read(api, stack)
+    partial = job.warn()
+    return bounded(module, job.as_result(partial), "flows", params["plan_dest"])
+
+
+class _Verification:
+    """One verification: what became of the flows that were to be cut, and a plan for those that are still there."""
+
+    def __init__(
+        self, module: Module, firewall: FirewallArn, captures: Sequence[Capture], wanted: Mapping[Scope, Wanted]
+    ) -> None:
+        self.module = module
+        self.params = module.params
+        self.firewall = firewall
+        self.captures = captures
+        self.wanted = wanted
+        self.fates: Counter[tuple[str, str | None]] = Counter()
+        self.flows: list[dict[str, Any]] = []
+        self.files: dict[str, Any] = {}
+        self.plan = Plan(firewall.arn, [])
+
+    def read(self, api: NetworkFirewall, stack: ExitStack) -> None:
+        """Hold every page against the plan, into counts, files and the next plan, which the stack closes."""
+        self.files = open_files(stack, self.params, FILE_OPTIONS, dry_run=self.module.check_mode)
+        planner = stack.enter_context(Planner(self.module.tmpdir, self.captures))
+        for capture, records in pages_of(api, self.firewall, self.captures):
+            survived = self._held(capture, records)
             # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
-            planner.add(capture, records, [fate is not None and fate.fate == SURVIVED for fate in found])
-        next_plan = planner.plan(arn)
-        if "plan_dest" in files:
-            files["plan_dest"].write(next_plan.to_json())
-    covered = {_scope_of(capture) for capture in captures}
-    missing = [value for name, value in wanted if (name, value) not in covered]
-    for value in missing:
-        module.warn(f"The plan has flows in {value}, of which there is no capture; what became of them is unknown.")
-    narrow = [capture for capture in captures if _passes_over(capture, wanted.get(_scope_of(capture), nothing))]
-    for capture in narrow:
-        module.warn(
-            f"The capture {capture.flow_operation_id} in {scope_text(capture.scope)} may have passed over flows of the"
-            " plan: its filters or its minimum age leave some of them out."
-        )
-    partial = bool(missing) or bool(narrow) or any(capture.partial for capture in captures)
-    for capture in captures:
-        if capture.partial:
-            module.warn(capture.warning(arn))
-    planned = sum(want.flow_count for want in wanted.values())
-    survived, reborn = (
-        sum(count for (fate, _rule), count in fates.items() if fate == kind) for kind in (SURVIVED, REBORN)
-    )
-    if reborn:
-        rules = ", ".join(sorted(shown_text(rule) for fate, rule in fates if fate == REBORN and rule is not None))
-        module.warn(
-            f"{reborn} flows came back after they were cut{f', against {rules}' if rules else ''};"
-            " a rule of the firewall still allows them."
-        )
-    result = {
-        "changed": any(file.changed for file in files.values()),
-        "verdict": verdict_of(survived, reborn, partial),
-        "partial": partial,
-        "firewall_arn": arn,
-        "firewall_name": parse_firewall_arn(arn).name,
-        "planned": planned,
-        GONE: max(0, planned - survived),
-        SURVIVED: survived,
-        REBORN: reborn,
-        "by_rule": rules_told((want.by_rule for want in wanted.values()), fates),
-        "flows": shown,
-        "plan": next_plan.told(params["plan_dest"]),
-        "operations": [capture.told(arn) for capture in captures],
-        "files": {option: file.told() for option, file in files.items()},
-    }
-    return bounded(module, result, "flows", params["plan_dest"])
+            planner.add(capture, records, survived)
+        self.plan = planner.plan(self.firewall)
+        if "plan_dest" in self.files:
+            self.files["plan_dest"].write(self.plan.to_json())
 
+    def _held(self, capture: Capture, records: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Note what became of a page's flows, and return for each whether it has survived."""
+        found = self._wanted_of(capture).fates(records, capture.seen_at)
+        there = [told_fate(record, fate) for record, fate in zip(records, found, strict=True) if fate]
+        self.fates.update((fate.fate, fate.rule) for fate in found if fate)
+        self.flows.extend(there[: self.params["max_flows"] - len(self.flows)])
+        if "dest" in self.files:
+            self.files["dest"].write_all(there)
+        if "capture_dest" in self.files:
+            self.files["capture_dest"].write_all(records)
+        return [fate is not None and fate.fate == SURVIVED for fate in found]
 
-def _scope_of(capture: Capture) -> tuple[str, str]:
-    return next(iter(capture.scope.items()), ("", ""))
+    def _wanted_of(self, capture: Capture) -> Wanted:
+        return self.wanted.get(capture.scope, _NOTHING)
 
+    def _count(self, kind: str) -> int:
+        return sum(count for (fate, _rule), count in self.fates.items() if fate == kind)
 
-def _passes_over(capture: Capture, wanted: Wanted) -> bool:
-    return wanted.unseen_by(capture.api_filters, capture.minimum_flow_age or 0, capture.seen_at)
+    def warn(self) -> bool:
+        """Warn of what may have been missed and of what came back, and return whether anything may be missing."""
+        covered = {capture.scope for capture in self.captures}
+        missing = [
+            f"The plan has flows in {value}, of which there is no capture; what became of them is unknown."
+            for name, value in self.wanted
+            if (name, value) not in covered
+        ]
+        narrow = [
+            f"The capture {capture.flow_operation_id} in {capture.scope} may have passed over flows of the plan: its"
+            " filters or its minimum age leave some of them out."
+            for capture in self.captures
+            if self._wanted_of(capture).unseen_by(capture.api_filters, capture.minimum_flow_age or 0, capture.seen_at)
+        ]
+        partial = [capture.warning(self.firewall) for capture in self.captures if capture.partial]
+        for warning in (*missing, *narrow, *partial, *self._about_the_reborn()):
+            self.module.warn(warning)
+        return bool(missing or narrow or partial)
+
+    def _about_the_reborn(self) -> list[str]:
+        reborn = self._count(REBORN)
+        rules = ", ".join(sorted(shown(rule) for fate, rule in self.fates if fate == REBORN and rule is not None))
+        against = f", against {rules}" if rules else ""
+        told = f"{reborn} flows came back after they were cut{against}; a rule of the firewall still allows them."
+        return [told] if reborn else []
+
+    def as_result(self, partial: bool) -> dict[str, Any]:
+        """Return the module's result."""
+        planned = sum(want.flow_count for want in self.wanted.values())
+        survived, reborn = self._count(SURVIVED), self._count(REBORN)
+        return {
+            "changed": any(file.changed for file in self.files.values()),
+            "verdict": verdict_of(survived, reborn, partial),
+            "partial": partial,
+            "firewall_arn": self.firewall.arn,
+            "firewall_name": self.firewall.name,
+            "planned": planned,
+            GONE: max(0, planned - survived),
+            SURVIVED: survived,
+            REBORN: reborn,
+            "by_rule": rules_told((want.by_rule for want in self.wanted.values()), self.fates),
+            "flows": self.flows,
+            "plan": self.plan.told(self.params["plan_dest"]),
+            "operations": [capture.as_result(self.firewall) for capture in self.captures],
+            "files": {option: file.told() for option, file in self.files.items()},
+        }

@@ -12,18 +12,17 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-
-from ..aws.networkfirewall import S3
+from ..aws.clients import client_of
+from ..aws.others import S3
 from ..errors import FlowOpsError, OptionError
-from .options import client_of
+from .result import Module
 
 # What one call takes.
 LARGEST_FILE = 5 * 1024**3
 _CHUNK = 1024 * 1024
 
 
-def upload_files(module: AnsibleAWSModule) -> dict[str, Any]:
+def upload_files(module: Module) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
     encryption = encryption_of(params)
@@ -35,8 +34,8 @@ def upload_files(module: AnsibleAWSModule) -> dict[str, Any]:
             try:
                 s3.put(params["bucket"], item["object"], item["src"], checksum, encryption)
             except FlowOpsError as error:
-                error.details.update(bucket=params["bucket"], objects=objects[:index], changed=index > 0)
-                raise
+                sent = {"bucket": params["bucket"], "objects": objects[:index], "changed": index > 0}
+                raise error.saying(error.message, **sent) from error
             except OSError as error:
                 raise OptionError("src", item["src"], f"it cannot be read any more ({error.strerror})") from error
     return {"changed": bool(objects), "bucket": params["bucket"], "objects": objects}

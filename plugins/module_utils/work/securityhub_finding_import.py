@@ -10,18 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-try:
-    from botocore.validate import ParamValidator
-except ImportError:
-    # AnsibleAWSModule says what is missing before the name is needed.
-    ParamValidator = None
-
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from ..aws.networkfirewall import SecurityHub
+from ..aws.clients import client_of
+from ..aws.others import SecurityHub
 from ..errors import FlowOpsError, OptionError, shown
-from .options import client_of
+from .result import Module
 
 # The most that one call takes.
 BATCH = 100
@@ -29,13 +23,13 @@ _FAILURES_NAMED = 3
 _NOTHING = "There is nothing to import into AWS Security Hub."
 
 
-def import_findings(module: AnsibleAWSModule) -> dict[str, Any]:
+def import_findings(module: Module) -> dict[str, Any]:
     """Return the module's result; raise FlowOpsError with the sentence to fail with."""
     params = module.params
     option = "src" if params["src"] else "findings"
     findings = _read(params["src"]) if params["src"] else params["findings"]
     hub = SecurityHub(client_of(module, "securityhub"))
-    check_findings(findings, hub.finding_shape, option)
+    check_findings(findings, hub, option)
     if module.check_mode:
         told = f"Would import {_number(len(findings))} into AWS Security Hub." if findings else _NOTHING
         return {"changed": bool(findings), "msg": told, "finding_count": len(findings)}
@@ -45,8 +39,7 @@ def import_findings(module: AnsibleAWSModule) -> dict[str, Any]:
         try:
             answer = hub.import_batch(findings[start : start + BATCH])
         except FlowOpsError as error:
-            error.details.update(success_count=imported, failed_findings=refused)
-            raise
+            raise error.saying(error.message, success_count=imported, failed_findings=refused) from error
         imported += answer["SuccessCount"]
         refused.extend(camel_dict_to_snake_dict(item) for item in answer.get("FailedFindings") or ())
     result = {"finding_count": len(findings), "success_count": imported, "failed_findings": refused}
@@ -56,7 +49,7 @@ def import_findings(module: AnsibleAWSModule) -> dict[str, Any]:
     return {"changed": imported > 0, "msg": told, **result}
 
 
-def check_findings(findings: Any, shape: Any, option: str) -> None:
+def check_findings(findings: Any, hub: SecurityHub, option: str) -> None:
     """Raise OptionError naming the first finding that does not fit the SDK's model of one."""
     if not isinstance(findings, Sequence) or isinstance(findings, str):
         raise OptionError(option, findings, "give a list of findings in the AWS Security Finding Format")
@@ -64,9 +57,8 @@ def check_findings(findings: Any, shape: Any, option: str) -> None:
         where = f"{option}[{index}]"
         if not isinstance(finding, Mapping):
             raise OptionError(where, finding, "give a finding in the AWS Security Finding Format, a mapping")
-        report = ParamValidator().validate(finding, shape)
-        if report.has_errors():
-            reason = " ".join(report.generate_report().partition("\n")[0].split())
+        reason = hub.problem_of(finding)
+        if reason:
             raise OptionError(
                 where, finding.get("Id", ""), f"give a finding in the AWS Security Finding Format ({reason})"
             )

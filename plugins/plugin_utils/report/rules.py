@@ -14,8 +14,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ...module_utils.errors import FlowOpsError
-from ...module_utils.flows.records import parse_utc
-from ...module_utils.flows.scope import FirewallArn, parse_firewall_arn
+from ...module_utils.flows.arns import FirewallArn, parse_firewall_arn
+from ...module_utils.times import parse_utc
 from .audit import Audit, Rule
 from .text import SEVERITIES, clean, counted, flow_text, integer, plain, why_of
 from .view import View

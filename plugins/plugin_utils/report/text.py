@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timezone
 from typing import Any
 
-from ...module_utils.flows.records import parse_utc
+from ...module_utils.times import parse_utc
 
 SEVERITIES = ("critical", "high", "medium", "low", "informational")
 TEXT_LIMIT = 500

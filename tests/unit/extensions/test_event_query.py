@@ -16,13 +16,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_capture import capture
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush import flush
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
+    flush_impact,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_info import (
+    list_operations,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_result_info import (
+    read_flows,
+)
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_plan import prove
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_capture import capture
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush import flush
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush_impact_info import flush_impact
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_info import list_operations
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_result_info import read_flows
 
 ROOT = Path(__file__).resolve().parents[3]
 QUERIES: dict[str, dict[str, str]] = yaml.safe_load(

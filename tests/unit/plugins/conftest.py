@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.amazon.aws.plugins.module_utils import cloud
 from botocore.config import Config
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall, client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.emulator.world.clock import SteppedClock

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from ....module_utils.errors import FlowOpsError
-from ....module_utils.flows.scope import FirewallArn
+from ....module_utils.flows.arns import FirewallArn
 from ..rules import RuleFacts, RuleReport
 from ..text import clean, cut, flow_text, integer
 from .base import Format, Material

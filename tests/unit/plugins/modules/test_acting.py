@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_capture import capture
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush import flush
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_capture import capture
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush import flush
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 PARAMS = {"firewall_arn": ARN, "flow_filters": [{"source_address": "10.0.0.0/8"}], "wait": False, "wait_timeout": 60}

@@ -16,9 +16,15 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records
-from ansible_collections.flowops.aws.plugins.modules.iotthingsgraph_flow_execution_message_info import list_messages
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_info import list_operations
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_operation_result_info import read_flows
+from ansible_collections.flowops.aws.plugins.module_utils.work.iotthingsgraph_flow_execution_message_info import (
+    list_messages,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_info import (
+    list_operations,
+)
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_operation_result_info import (
+    read_flows,
+)
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 FILTERS = [{"SourceAddress": {"AddressDefinition": network}} for network in ("0.0.0.0/0", "::/0")]

@@ -14,12 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
-    NetworkFirewall,
-    client_config,
-    connected,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config, connected
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 
 ACCOUNT = "111122223333"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/teams/flow-audit"
@@ -87,7 +85,7 @@ def test_a_role_is_assumed_once_and_its_credentials_sign_every_call(caller_of: C
     caller = caller_of()
     api = NetworkFirewall(connected(caller, "network-firewall", {"assume_role_arn": ROLE, "external_id": "told"}))
     for _round in range(3):
-        assert api.firewall(arn=ARN)["Firewall"]["FirewallName"] == "branch"
+        assert api.firewall(parse_firewall_arn(ARN))["Firewall"]["FirewallName"] == "branch"
     assert caller.roles == [{"RoleArn": ROLE, "RoleSessionName": "flowops-aws", "ExternalId": "told"}]
     assert len(caller.signed_by) == 3 and len(set(caller.signed_by)) == 1 and OWN_KEY not in caller.signed_by
 
@@ -96,7 +94,7 @@ def test_credentials_are_renewed_before_they_expire(caller_of: Callable[..., Cal
     caller = caller_of(lasts=120)
     api = NetworkFirewall(connected(caller, "network-firewall", {"assume_role_arn": ROLE}))
     for _round in range(3):
-        api.firewall(arn=ARN)
+        api.firewall(parse_firewall_arn(ARN))
     # So close to their end even those that the client was made with are renewed, and then one for each call.
     assert len(caller.roles) == 2 + 3
     assert len(set(caller.signed_by)) == 3 and OWN_KEY not in caller.signed_by
@@ -109,7 +107,7 @@ def test_a_renewal_that_is_refused_says_so_and_blames_nothing_else(
     api = NetworkFirewall(connected(caller, "network-firewall", {"assume_role_arn": ROLE}))
     control.add_fault("access_denied", "AssumeRole")
     with pytest.raises(FlowOpsError) as caught:
-        api.firewall(arn=ARN)
+        api.firewall(parse_firewall_arn(ARN))
     assert caught.value.message.startswith(f"Could not assume the role '{ROLE}':")
     assert "sts:AssumeRole" in caught.value.message and "DescribeFirewall" not in caught.value.message
     assert caller.signed_by == []
@@ -121,7 +119,7 @@ def test_a_throttled_renewal_is_asked_for_again(
     caller = caller_of(lasts=120)
     api = NetworkFirewall(connected(caller, "network-firewall", {"assume_role_arn": ROLE}))
     control.add_fault("throttle", "AssumeRole", times=2)
-    assert api.firewall(arn=ARN)["Firewall"]["FirewallName"] == "branch"
+    assert api.firewall(parse_firewall_arn(ARN))["Firewall"]["FirewallName"] == "branch"
     assert len(retry_sleeps) == 2
 
 

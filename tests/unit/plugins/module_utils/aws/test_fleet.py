@@ -14,12 +14,14 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws import fleet as api_fleet
-from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Connections, Fleet, Search
+from ansible_collections.flowops.aws.plugins.module_utils.aws.connections import Connections
+from ansible_collections.flowops.aws.plugins.module_utils.aws.fleet import Fleet, Search
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.errors import AwsError, Failure, FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import parse_role_arn
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.variables import Record
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import FirewallArn
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 
@@ -154,11 +156,11 @@ def test_a_firewall_that_goes_before_its_associations_are_read(
     for name in ("egress", "doomed"):
         control.add_association(name, "us-east-1a")
 
-    def ask(self: NetworkFirewall, arn: str) -> list[dict[str, Any]]:
-        if arn == doomed:
-            emulator.world.firewalls.pop(arn, None)
-            raise FlowOpsError("Could not.", error={"code": code, "message": ""})
-        return of_all(self, arn)
+    def ask(self: NetworkFirewall, firewall: FirewallArn) -> list[dict[str, Any]]:
+        if firewall.arn == doomed:
+            emulator.world.firewalls.pop(firewall.arn, None)
+            raise AwsError(Failure(code))
+        return of_all(self, firewall)
 
     of_all = NetworkFirewall.associations_of
     with pytest.MonkeyPatch.context() as patch:
@@ -246,8 +248,8 @@ def test_a_role_whose_account_has_no_sts_where_roles_are_asked_for(
 
     def refused(self: Fleet, role: Any, by: Any) -> Any:
         if role in closed:
-            error = {"code": "RegionDisabledException", "message": "STS is not activated in this region"}
-            raise FlowOpsError(f"Could not assume the role '{role.arn}': RegionDisabledException.", error=error)
+            why = "STS is not activated in this region (RegionDisabledException)"
+            raise AwsError(Failure("RegionDisabledException", f"assume the role '{role.arn}'", why))
         return assume(self, role, by)
 
     monkeypatch.setattr(Fleet, "_assume", refused)
@@ -255,7 +257,7 @@ def test_a_role_whose_account_has_no_sts_where_roles_are_asked_for(
         read(roles=ROLES)
     records, (note,) = read(roles=ROLES, strict_permissions=False)
     assert names(records) == [f"of-{OTHERS[1]}"]
-    assert note.startswith(f"The account {OTHERS[0]} is left out: ") and note.endswith("RegionDisabledException.")
+    assert note.startswith(f"The account {OTHERS[0]} is left out: ") and note.endswith("(RegionDisabledException).")
     closed.append(ROLES[1])
     with pytest.raises(FlowOpsError, match="RegionDisabledException"):
         read(roles=ROLES, strict_permissions=False)

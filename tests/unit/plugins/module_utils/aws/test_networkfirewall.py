@@ -14,22 +14,23 @@ import boto3
 import botocore.loaders
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import (
-    CAPTURE,
-    FLUSH,
-    ON_THE_WAY,
-    NetworkFirewall,
-    Paging,
-    ThingsGraph,
-    client_config,
-    described,
-    things_graph,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.aws import starts as starting
+from ansible_collections.flowops.aws.plugins.module_utils.aws.answers import described
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.listing import Paging
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.others import ThingsGraph, things_graph
+from ansible_collections.flowops.aws.plugins.module_utils.aws.starts import ON_THE_WAY, Order
+from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import wait
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import to_api
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import FlowOperation, Place, Scope
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 ZONE = {"availability_zone": "us-east-1a"}
+FIREWALL = parse_firewall_arn(ARN)
+PLACE = Place(FIREWALL, Scope("availability_zone", "us-east-1a"))
 FILTERS = to_api([{"any": True}])
 TRANSIENT = ("throttle", "internal", "unavailable", "drop_before", "drop_after", "cut", "cut_short", "not_json")
 LOST_AFTER = ("drop_after", "cut", "cut_short", "not_json")
@@ -79,7 +80,10 @@ def test_flows_in_any_step_size_are_the_same_flows(
     assert len(wanted) == 300
     for seed in range(8):
         walked = walk(
-            lambda paging: api.flow_operation_results(ARN, ZONE, identifier, paging), "Flows", random.Random(seed), 100
+            lambda paging: api.flow_operation_results(FlowOperation(PLACE, identifier), paging),
+            "Flows",
+            random.Random(seed),
+            100,
         )
         assert walked == wanted
 
@@ -91,10 +95,13 @@ def test_operations_in_any_step_size_are_the_same_operations(api: NetworkFirewal
     assert len(wanted) == 137
     for seed in range(6):
         walked = walk(
-            lambda paging: api.flow_operations(ARN, {}, None, paging), "FlowOperations", random.Random(seed), 100
+            lambda paging: api.flow_operations(Place(FIREWALL), None, paging),
+            "FlowOperations",
+            random.Random(seed),
+            100,
         )
         assert walked == wanted
-    flushes = items_of(api.flow_operations(ARN, ZONE, FLUSH), "FlowOperations")
+    flushes = items_of(api.flow_operations(PLACE, FLUSH), "FlowOperations")
     assert flushes == [row for row in wanted if row["FlowOperationType"] == FLUSH] and len(flushes) == 20
 
 
@@ -117,11 +124,13 @@ def test_max_items_at_the_edges_of_pages(
 ) -> None:
     identifier = capture_of()
     wanted = flows_of(identifier)
-    first = api.flow_operation_results(ARN, ZONE, identifier, Paging(max_items=step))
+    first = api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(max_items=step))
     assert items_of(first, "Flows") == wanted[:step]
     assert (first.next_token is None) == (step >= 300)
     if first.next_token:
-        rest = api.flow_operation_results(ARN, ZONE, identifier, Paging(starting_token=first.next_token, page_size=7))
+        rest = api.flow_operation_results(
+            FlowOperation(PLACE, identifier), Paging(starting_token=first.next_token, page_size=7)
+        )
         assert items_of(rest, "Flows") == wanted[step:]
 
 
@@ -132,7 +141,7 @@ def test_the_services_own_token_is_taken_too(
     page = plain.list_flow_operation_results(
         FirewallArn=ARN, FlowOperationId=identifier, MaxResults=40, **{"AvailabilityZone": "us-east-1a"}
     )
-    listing = api.flow_operation_results(ARN, ZONE, identifier, Paging(starting_token=page["NextToken"]))
+    listing = api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(starting_token=page["NextToken"]))
     assert items_of(listing, "Flows") == flows_of(identifier)[40:]
 
 
@@ -141,7 +150,7 @@ def test_no_more_is_asked_for_than_max_items_needs(
 ) -> None:
     identifier = capture_of()
     before = control.calls()["counts"].get("ListFlowOperationResults", 0)
-    items_of(api.flow_operation_results(ARN, ZONE, identifier, Paging(max_items=40, page_size=20)), "Flows")
+    items_of(api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(max_items=40, page_size=20)), "Flows")
     assert control.calls()["counts"]["ListFlowOperationResults"] - before == 2
 
 
@@ -157,7 +166,7 @@ def test_a_fault_on_every_third_call_costs_no_flow(
     identifier = capture_of()
     wanted = flows_of(identifier)
     control.add_fault(kind, "ListFlowOperationResults", every=3)
-    listing = api.flow_operation_results(ARN, ZONE, identifier, Paging(page_size=20))
+    listing = api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(page_size=20))
     assert items_of(listing, "Flows") == wanted
     # Fifteen pages and a failure in three calls: the fault was met, and only the failed pages were asked for again.
     assert len(retry_sleeps) == 7
@@ -169,11 +178,13 @@ def test_mixed_faults_cost_no_flow_and_no_operation(
     identifier = capture_of()
     wanted = flows_of(identifier)
     control.add_operations("egress", "us-east-1a", count=40)
-    rows = items_of(api.flow_operations(ARN, ZONE, None), "FlowOperations")
+    rows = items_of(api.flow_operations(PLACE, None), "FlowOperations")
     for number, kind in enumerate(TRANSIENT):
         control.add_fault(kind, "*", at=[2 + 3 * number, 3 + 3 * number])
-    assert items_of(api.flow_operation_results(ARN, ZONE, identifier, Paging(page_size=15)), "Flows") == wanted
-    assert items_of(api.flow_operations(ARN, ZONE, None, Paging(page_size=5)), "FlowOperations") == rows
+    assert (
+        items_of(api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(page_size=15)), "Flows") == wanted
+    )
+    assert items_of(api.flow_operations(PLACE, None, Paging(page_size=5)), "FlowOperations") == rows
 
 
 def test_things_graph_has_its_own_failure_and_it_is_survived(
@@ -195,7 +206,7 @@ def test_eight_throttles_in_a_row_are_survived(
 ) -> None:
     identifier = capture_of()
     control.add_fault("throttle", "ListFlowOperationResults", times=8)
-    assert len(items_of(api.flow_operation_results(ARN, ZONE, identifier), "Flows")) == 300
+    assert len(items_of(api.flow_operation_results(FlowOperation(PLACE, identifier)), "Flows")) == 300
     assert len(retry_sleeps) == 8
 
 
@@ -211,7 +222,7 @@ def test_what_never_ends_is_one_sentence(
     identifier = capture_of()
     control.add_fault(kind, "ListFlowOperationResults", every=1)
     with pytest.raises(FlowOpsError) as caught:
-        items_of(api.flow_operation_results(ARN, ZONE, identifier), "Flows")
+        items_of(api.flow_operation_results(FlowOperation(PLACE, identifier)), "Flows")
     one_sentence(caught.value, "Could not list the flows", identifier, "us-east-1a")
     assert caught.value.details["error"]["code"] in (code, "ResponseParserError")
     assert 8 <= len(retry_sleeps) <= 60
@@ -226,7 +237,7 @@ def test_a_refusal_is_not_asked_again(
 ) -> None:
     control.add_fault(kind, "ListFlowOperations", every=1)
     with pytest.raises(FlowOpsError) as caught:
-        items_of(api.flow_operations(ARN, ZONE, None), "FlowOperations")
+        items_of(api.flow_operations(PLACE, None), "FlowOperations")
     one_sentence(caught.value, code, "list the flow operations")
     assert control.calls()["counts"]["ListFlowOperations"] == 1 and retry_sleeps == []
     if kind == "expired_token":
@@ -235,8 +246,8 @@ def test_a_refusal_is_not_asked_again(
 
 def test_an_unknown_operation_is_one_sentence(api: NetworkFirewall) -> None:
     for call in (
-        lambda: api.describe(ARN, ZONE, NO_SUCH_ID),
-        lambda: items_of(api.flow_operation_results(ARN, ZONE, NO_SUCH_ID), "Flows"),
+        lambda: api.describe(FlowOperation(PLACE, NO_SUCH_ID)),
+        lambda: items_of(api.flow_operation_results(FlowOperation(PLACE, NO_SUCH_ID)), "Flows"),
     ):
         with pytest.raises(FlowOpsError) as caught:
             call()
@@ -249,7 +260,9 @@ def test_a_page_that_comes_while_the_operation_runs_is_told_with_the_last_status
     answer = plain.start_flow_capture(FirewallArn=ARN, AvailabilityZoneId="use1-az1", FlowFilters=FILTERS)
     control.advance(5)
     statuses, zone_ids = [], []
-    for page in api.flow_operation_results(ARN, {}, answer["FlowOperationId"], Paging(page_size=20)):
+    for page in api.flow_operation_results(
+        FlowOperation(Place(FIREWALL), answer["FlowOperationId"]), Paging(page_size=20)
+    ):
         statuses.append(page["FlowOperationStatus"])
         zone_ids.append(page["AvailabilityZoneId"])
         control.advance(1)
@@ -285,9 +298,9 @@ def test_a_page_may_be_as_large_as_the_api_allows() -> None:
 
 def test_a_foreign_token_is_blamed_on_the_option(api: NetworkFirewall, capture_of: Callable[..., str]) -> None:
     identifier = capture_of()
-    mine = api.flow_operation_results(ARN, ZONE, identifier, Paging(max_items=150))
+    mine = api.flow_operation_results(FlowOperation(PLACE, identifier), Paging(max_items=150))
     items_of(mine, "Flows")
-    foreign = api.flow_operations(ARN, ZONE, None, Paging(starting_token=mine.next_token))
+    foreign = api.flow_operations(PLACE, None, Paging(starting_token=mine.next_token))
     with pytest.raises(FlowOpsError) as caught:
         items_of(foreign, "FlowOperations")
     one_sentence(caught.value, "starting_token: ", "refused by AWS")
@@ -297,24 +310,24 @@ def test_a_foreign_token_is_blamed_on_the_option(api: NetworkFirewall, capture_o
 
 
 def test_a_firewall_is_found_by_name_or_arn(api: NetworkFirewall, control: Any) -> None:
-    assert api.arn_of({"firewall_name": "egress"}) == ARN
-    assert api.zones_of({"firewall_arn": ARN}) == (ARN, ["us-east-1a", "us-east-1b"])
+    assert api.arn_of("egress") == FIREWALL
+    assert api.zones_of(FIREWALL) == (FIREWALL, ["us-east-1a", "us-east-1b"])
     counts = control.calls()["counts"]
     assert counts == {"DescribeFirewall": 2}
     # An ARN needs no call at all.
-    assert api.arn_of({"firewall_arn": ARN}) == ARN
+    assert api.arn_of(FIREWALL) == FIREWALL
     assert control.calls()["counts"] == counts
 
 
 def test_a_firewall_that_is_not_there_is_one_sentence(api: NetworkFirewall) -> None:
     with pytest.raises(FlowOpsError) as caught:
-        api.arn_of({"firewall_name": "ingress"})
+        api.arn_of("ingress")
     one_sentence(caught.value, "'ingress'", "ResourceNotFoundException")
 
 
 def test_an_arn_of_another_region_is_refused_before_any_call(api: NetworkFirewall, control: Any) -> None:
     with pytest.raises(OptionError) as caught:
-        api.arn_of({"firewall_arn": ARN.replace("us-east-1", "eu-west-1")})
+        api.arn_of(parse_firewall_arn(ARN.replace("us-east-1", "eu-west-1")))
     one_sentence(caught.value, "firewall_arn", "us-east-1", "region")
     assert control.calls()["counts"] == {}
 
@@ -383,10 +396,9 @@ def test_a_description_has_snake_case_keys_and_utc_times() -> None:
 
 
 def start(api: NetworkFirewall, kind: str = CAPTURE, seconds: float = 300, **options: Any) -> dict[str, Any]:
-    options = {"minimum_flow_age": None, "captured_at": None, **options}
-    filters = options.pop("filters", FILTERS)
-    deadline = api.clock.monotonic() + seconds
-    return api.start(kind, ARN, options.pop("scope", ZONE), filters, deadline=deadline, **options)
+    place = Place(FIREWALL, options.pop("scope", PLACE.scope))
+    order = Order(options.pop("filters", FILTERS), **options)
+    return starting.start(api, kind, place, order, api.clock.monotonic() + seconds)
 
 
 def starts(control: Any) -> list[dict[str, Any]]:
@@ -597,7 +609,7 @@ def test_a_start_that_cannot_be_looked_for_says_that_it_may_have_been_done(api: 
 
 def test_without_captured_at_the_age_is_as_given(api: NetworkFirewall, control: Any) -> None:
     start(api, FLUSH, minimum_flow_age=30)
-    start(api, FLUSH, scope={"availability_zone": "us-east-1b"})
+    start(api, FLUSH, scope=Scope("availability_zone", "us-east-1b"))
     assert [done["request"].get("MinimumFlowAgeInSeconds") for done in starts(control)] == [30, None]
 
 
@@ -611,17 +623,17 @@ def test_a_lost_start_with_captured_at_is_adopted(api: NetworkFirewall, control:
 # -- waiting ---------------------------------------------------------------------------------------------------------
 
 
-def items(control: Any, count: int, remaining: float | None) -> list[dict[str, Any]]:
+def items(control: Any, count: int, remaining: float | None) -> list[FlowOperation]:
     identifiers = control.add_operations("egress", "us-east-1a", count=count, status="IN_PROGRESS", remaining=remaining)
-    return [{"firewall_arn": ARN, "flow_operation_id": identifier, **ZONE} for identifier in identifiers]
+    return [FlowOperation(PLACE, identifier) for identifier in identifiers]
 
 
 def test_sixty_operations_are_waited_for_together(api: NetworkFirewall, control: Any, clock: Any) -> None:
     operations = items(control, 60, 2)
-    answers, still_open = api.wait(operations, 900)
+    answers, still_open = wait(api, operations, 900)
     assert still_open == []
     assert [answer and answer["FlowOperationId"] for answer in answers] == [
-        item["flow_operation_id"] for item in operations
+        item.flow_operation_id for item in operations
     ]
     assert {answer and answer["FlowOperationStatus"] for answer in answers} == {"COMPLETED"}
     assert all("ResponseMetadata" not in (answer or {}) for answer in answers)
@@ -630,7 +642,7 @@ def test_sixty_operations_are_waited_for_together(api: NetworkFirewall, control:
 
 def test_what_has_not_ended_at_the_timeout_is_open(api: NetworkFirewall, control: Any, clock: Any) -> None:
     operations = [*items(control, 1, 5), *items(control, 1, None)]
-    answers, still_open = api.wait(operations, 20)
+    answers, still_open = wait(api, operations, 20)
     assert still_open == [1]
     assert [answer and answer["FlowOperationStatus"] for answer in answers] == ["COMPLETED", "IN_PROGRESS"]
     assert sum(clock.slept) == pytest.approx(20)
@@ -642,19 +654,19 @@ def test_trouble_slows_the_waiting_and_never_ends_it(
 ) -> None:
     operations = items(control, 3, 30)
     control.add_fault(kind, "DescribeFlowOperation", times=8)
-    answers, still_open = api.wait(operations, 900)
+    answers, still_open = wait(api, operations, 900)
     assert still_open == [] and all(answers)
     # The pace is the waiting's own, not that of a retry inside a question.
     assert retry_sleeps == []
 
 
 def test_an_answer_that_no_waiting_can_mend_ends_it(api: NetworkFirewall, control: Any, clock: Any) -> None:
-    operations = [*items(control, 1, 30), {"firewall_arn": ARN, "flow_operation_id": NO_SUCH_ID, **ZONE}]
+    operations = [*items(control, 1, 30), FlowOperation(PLACE, NO_SUCH_ID)]
     with pytest.raises(FlowOpsError) as caught:
-        api.wait(operations, 900)
+        wait(api, operations, 900)
     one_sentence(caught.value, NO_SUCH_ID, "us-east-1a", "ResourceNotFoundException")
     assert clock.slept == []
 
 
 def test_waiting_for_nothing_ends_at_once(api: NetworkFirewall) -> None:
-    assert api.wait([], 900) == ([], [])
+    assert wait(api, [], 900) == ([], [])

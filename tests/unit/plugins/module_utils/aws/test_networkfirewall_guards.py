@@ -17,13 +17,18 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall, client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import wait_until_in_sync
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.impact import impact
-from ansible_collections.flowops.aws.plugins.module_utils.work import options as arguments
-from ansible_collections.flowops.aws.plugins.modules.networkfirewall_flow_flush_impact_info import flush_impact
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
+    flush_impact,
+)
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
+FIREWALL = parse_firewall_arn(ARN)
 POLICY = "arn:aws:network-firewall:us-east-1:123456789012:firewall-policy/egress-policy"
 OTHER_ACCOUNT = "210987654321"
 TRANSIENT = ("throttle", "internal", "unavailable", "drop_before", "drop_after", "cut", "cut_short", "not_json")
@@ -51,7 +56,7 @@ def one_sentence(error: FlowOpsError, *parts: str) -> None:
 
 
 def test_a_firewall_in_sync_is_not_waited_for(api: NetworkFirewall, control: Any, clock: Any) -> None:
-    assert summary(api.wait_until_in_sync(ARN, 600)) == "IN_SYNC"
+    assert summary(wait_until_in_sync(api, FIREWALL, 600)) == "IN_SYNC"
     assert clock.slept == [] and control.calls()["counts"] == {"DescribeFirewall": 1}
 
 
@@ -61,7 +66,7 @@ def test_the_wait_ends_when_the_state_does(
     api: NetworkFirewall, control: Any, clock: Any, seconds: float, state: str
 ) -> None:
     control.set_sync_state("egress", state, zones=["us-east-1b"], remaining=seconds)
-    assert summary(api.wait_until_in_sync(ARN, 600)) == "IN_SYNC"
+    assert summary(wait_until_in_sync(api, FIREWALL, 600)) == "IN_SYNC"
     assert seconds <= sum(clock.slept) <= seconds * 1.25 + 1
     assert control.calls()["counts"]["DescribeFirewall"] < 40
 
@@ -69,7 +74,7 @@ def test_the_wait_ends_when_the_state_does(
 def test_the_wait_ends_with_its_time_and_what_it_saw_last(api: NetworkFirewall, control: Any, clock: Any) -> None:
     control.set_sync_state("egress", "PENDING")
     clock.on_sleep = lambda: control.set_sync_state("egress", "CAPACITY_CONSTRAINED", zones=["us-east-1a"])
-    assert summary(api.wait_until_in_sync(ARN, 20)) == "CAPACITY_CONSTRAINED"
+    assert summary(wait_until_in_sync(api, FIREWALL, 20)) == "CAPACITY_CONSTRAINED"
     assert sum(clock.slept) == pytest.approx(20)
 
 
@@ -79,7 +84,7 @@ def test_trouble_slows_the_waiting_and_never_ends_it(
 ) -> None:
     control.set_sync_state("egress", "PENDING", remaining=30)
     control.add_fault(kind, "DescribeFirewall", times=6)
-    assert summary(api.wait_until_in_sync(ARN, 600)) == "IN_SYNC"
+    assert summary(wait_until_in_sync(api, FIREWALL, 600)) == "IN_SYNC"
     # The pace is the waiting's own, not that of a retry inside a question.
     assert retry_sleeps == [] and sum(clock.slept) >= 30
     assert control.calls()["counts"]["DescribeFirewall"] > 6
@@ -87,7 +92,7 @@ def test_trouble_slows_the_waiting_and_never_ends_it(
 
 def test_throttled_all_the_time_it_has_nothing_to_tell(api: NetworkFirewall, control: Any, clock: Any) -> None:
     control.add_fault("throttle", "DescribeFirewall", every=1)
-    assert api.wait_until_in_sync(ARN, 60) is None
+    assert wait_until_in_sync(api, FIREWALL, 60) is None
     assert sum(clock.slept) == pytest.approx(60)
 
 
@@ -100,7 +105,7 @@ def test_an_answer_that_no_waiting_can_mend_ends_it(
 ) -> None:
     control.add_fault(kind, "DescribeFirewall", every=1)
     with pytest.raises(FlowOpsError) as caught:
-        api.wait_until_in_sync(ARN, 600)
+        wait_until_in_sync(api, FIREWALL, 600)
     one_sentence(caught.value, "Could not describe the firewall", ARN, *parts)
     assert clock.slept == []
 
@@ -109,7 +114,7 @@ def test_an_endpoint_that_cannot_be_reached_for_a_while_is_waited_for(
     api: NetworkFirewall, control: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     control.set_sync_state("egress", "PENDING", remaining=60)
-    really, asked = api._firewall_once, Counter[str]()
+    really, asked = api.firewall_once, Counter[str]()
 
     def sometimes(**request: Any) -> Any:
         asked["times"] += 1
@@ -117,8 +122,8 @@ def test_an_endpoint_that_cannot_be_reached_for_a_while_is_waited_for(
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
         return really(**request)
 
-    monkeypatch.setattr(api, "_firewall_once", sometimes)
-    assert summary(api.wait_until_in_sync(ARN, 600)) == "IN_SYNC"
+    monkeypatch.setattr(api, "firewall_once", sometimes)
+    assert summary(wait_until_in_sync(api, FIREWALL, 600)) == "IN_SYNC"
     # Three times in a row, and that more than once.
     assert asked["times"] >= 8
 
@@ -132,9 +137,9 @@ def test_an_endpoint_that_cannot_be_reached_at_all_ends_the_waiting(
         asked.append(request)
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
 
-    monkeypatch.setattr(api, "_firewall_once", never)
+    monkeypatch.setattr(api, "firewall_once", never)
     with pytest.raises(FlowOpsError) as caught:
-        api.wait_until_in_sync(ARN, 600)
+        wait_until_in_sync(api, FIREWALL, 600)
     one_sentence(caught.value, "Could not describe the firewall", "http://127.0.0.1:9", "check endpoint_url")
     assert len(asked) == 4 and sum(clock.slept) < 60
 
@@ -188,7 +193,7 @@ def arns_of(answers: list[dict[str, Any]]) -> list[str]:
 
 
 def test_no_association(api: NetworkFirewall) -> None:
-    assert api.associations_of(ARN) == []
+    assert api.associations_of(FIREWALL) == []
 
 
 def test_associations_of_every_page_in_order(api: NetworkFirewall, control: Any) -> None:
@@ -197,7 +202,7 @@ def test_associations_of_every_page_in_order(api: NetworkFirewall, control: Any)
     control.add_association("other", "us-east-1a")
     zones = ["us-east-1a", "us-east-1b"] * 4
     wanted = [control.add_association("egress", zone)["arn"] for zone in zones]
-    answers = api.associations_of(ARN)
+    answers = api.associations_of(FIREWALL)
     assert arns_of(answers) == wanted
     assert [list(item["VpcEndpointAssociationStatus"]["AssociationSyncState"]) for item in answers] == [
         [zone] for zone in zones
@@ -217,7 +222,7 @@ def test_one_that_is_gone_when_it_is_described_is_its_arn(
         return describe(**request)
 
     monkeypatch.setattr(api.client, "describe_vpc_endpoint_association", after_a_deletion)
-    answers = api.associations_of(ARN)
+    answers = api.associations_of(FIREWALL)
     assert arns_of(answers) == [kept, gone]
     assert answers[1] == {"VpcEndpointAssociation": {"VpcEndpointAssociationArn": gone}}
     assert "VpcEndpointAssociationStatus" in answers[0]
@@ -229,14 +234,14 @@ def test_one_of_another_account_that_is_listed_is_its_arn(api: NetworkFirewall, 
     if denied:
         control.add_fault("access_denied", "DescribeVpcEndpointAssociation", every=1)
     assert f":{OTHER_ACCOUNT}:" in theirs
-    assert api.associations_of(ARN) == [{"VpcEndpointAssociation": {"VpcEndpointAssociationArn": theirs}}]
+    assert api.associations_of(FIREWALL) == [{"VpcEndpointAssociation": {"VpcEndpointAssociationArn": theirs}}]
 
 
 def test_ones_own_that_may_not_be_described_names_the_permission(api: NetworkFirewall, control: Any) -> None:
     arn = control.add_association("egress", "us-east-1a")["arn"]
     control.add_fault("access_denied", "DescribeVpcEndpointAssociation", every=1)
     with pytest.raises(FlowOpsError) as caught:
-        api.associations_of(ARN)
+        api.associations_of(FIREWALL)
     one_sentence(caught.value, arn, "the permission network-firewall:DescribeVpcEndpointAssociation is missing")
 
 
@@ -307,7 +312,7 @@ def linked_module_of(
     module_of: Callable[..., Any], api: NetworkFirewall, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Any]:
     """Make a module whose waits take no time."""
-    monkeypatch.setattr(arguments, "network_firewall", lambda _module: api)
+    monkeypatch.setattr(NetworkFirewall, "of", lambda _module: api)
     return module_of
 
 
@@ -362,15 +367,15 @@ def test_an_old_sdk_counts_associations_without_knowing_them(
     for zone in ("us-east-1a", "us-east-1b"):
         control.add_association("egress", zone)
     api = NetworkFirewall(old_client)
-    described = api.firewall_of({"firewall_name": "egress"})
+    described = api.firewall_of("egress")
     assert "NumberOfAssociations" not in described["Firewall"]
-    result = impact(described, *api.firewall_policy(POLICY), api.associations_of(ARN))
+    result = impact(described, *api.firewall_policy(POLICY), api.associations_of(FIREWALL))
     assert result["vpc_endpoint_associations"] == []
     assert (result["number_of_associations"], result["hidden_association_count"]) == (2, 2)
     # And a description that does not come whole is asked for again, as ever.
     control.add_fault("cut_short", "DescribeFirewall", times=1)
     control.add_fault("throttle", "DescribeFirewall", at=[2])
-    assert api.firewall_of({"firewall_arn": ARN})["NumberOfAssociations"] == 2
+    assert api.firewall_of(FIREWALL)["NumberOfAssociations"] == 2
     assert len(retry_sleeps) == 2
 
 

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.flows.protocols import NAMES, name_of, number_of
-from ansible_collections.flowops.aws.plugins.module_utils.flows.records import parse_utc, record_of, utc_text
+from ansible_collections.flowops.aws.plugins.module_utils.flows.records import record_of
 
 FLOW = {
     "SourceAddress": {"AddressDefinition": "10.0.0.1"},
@@ -110,14 +109,3 @@ def test_every_protocol_name_leads_back_to_its_number() -> None:
 @pytest.mark.parametrize("value", ["", "foo", "256", "-1", "6.0", "²", True, False, None, 256, "tcp udp"])
 def test_what_is_no_protocol_has_no_number(value: Any) -> None:
     assert number_of(value) is None
-
-
-def test_moments_are_written_in_utc_and_read_back() -> None:
-    moment = datetime(2026, 1, 31, 14, 0, 0, 250000, tzinfo=timezone(timedelta(hours=2)))
-    assert utc_text(moment) == "2026-01-31T12:00:00.250000+00:00"
-    assert parse_utc(utc_text(moment)) == moment
-    assert (
-        parse_utc("2026-01-31T12:00:00Z") == parse_utc("2026-01-31T12:00:00") == parse_utc("2026-01-31T13:00:00+01:00")
-    )
-    with pytest.raises(ValueError):
-        parse_utc("yesterday")

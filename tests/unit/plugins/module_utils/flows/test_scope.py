@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import check_firewall_name, parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import (
-    check_firewall_name,
+    WHOLE_FIREWALL,
     check_operation_id,
-    parse_firewall_arn,
     scope_of,
-    scope_text,
-    scope_to_api,
 )
 
 ASSOCIATION = "arn:aws:network-firewall:us-east-1:111122223333:vpc-endpoint-association/0123abcd-4567"
@@ -93,19 +91,21 @@ def test_each_scope_becomes_the_apis_member(option: str, value: str, member: str
         ("availability_zone", "availability_zone_id", "vpc_endpoint_id", "vpc_endpoint_association_arn")
     )
     scope = scope_of({**options, option: value, "wait": True})
-    assert scope == {option: value}
-    assert scope_to_api(scope) == {member: value}
-    assert scope_text(scope) == value
+    assert scope == (option, value)
+    assert scope.named() == {option: value}
+    assert scope.to_api() == {member: value}
+    assert str(scope) == value
 
 
 def test_no_scope_is_the_whole_firewall() -> None:
-    assert scope_of({"availability_zone": None, "vpc_endpoint_id": None}) == {}
+    assert scope_of({"availability_zone": None, "vpc_endpoint_id": None}) is WHOLE_FIREWALL
+    assert not WHOLE_FIREWALL and WHOLE_FIREWALL.named() == WHOLE_FIREWALL.to_api() == {}
 
 
 def test_an_empty_scope_is_a_mistake_and_no_wish_for_the_whole_firewall() -> None:
     with pytest.raises(OptionError, match="vpc_endpoint_id: '' is not allowed"):
         scope_of({"vpc_endpoint_id": ""})
-    assert scope_text({}) == "the whole firewall"
+    assert str(WHOLE_FIREWALL) == "the whole firewall"
 
 
 def test_two_scopes_are_refused_naming_both() -> None:

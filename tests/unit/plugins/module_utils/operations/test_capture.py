@@ -13,16 +13,16 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import (
-    Capture,
-    Planner,
-    captures_of,
-    pages_of,
-    saved_pages,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import WHOLE_FIREWALL, Scope
+from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture, captures_of
+from ansible_collections.flowops.aws.plugins.module_utils.operations.pages import pages_of
+from ansible_collections.flowops.aws.plugins.module_utils.operations.planner import Planner
+from ansible_collections.flowops.aws.plugins.module_utils.operations.source import saved_pages
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
+FIREWALL = parse_firewall_arn(ARN)
 OTHER = ARN.replace("egress", "branch")
 ZONES = ("us-east-1a", "us-east-1b")
 IDS = [f"{number:08x}-0000-4000-8000-0123456789ab" for number in range(3)]
@@ -39,9 +39,9 @@ def test_the_items_of_a_capture_are_taken_as_they_are() -> None:
     ]
     captures = captures_of({"operations": items, "firewall_arn": ARN})
     assert [(capture.flow_operation_id, capture.scope) for capture in captures] == [
-        (IDS[0], {"availability_zone": ZONES[0]}),
-        (IDS[1], {"vpc_endpoint_id": "vpce-0123"}),
-        (IDS[2], {}),
+        (IDS[0], Scope("availability_zone", ZONES[0])),
+        (IDS[1], ("vpc_endpoint_id", "vpce-0123")),
+        (IDS[2], WHOLE_FIREWALL),
     ]
 
 
@@ -78,14 +78,14 @@ def test_a_mistake_is_named_with_its_path(items: list[dict[str, Any]], parts: li
 
 
 def read(api: NetworkFirewall, captures: list[Capture]) -> list[tuple[str, list[dict[str, Any]]]]:
-    return [(capture.scope["availability_zone"], records) for capture, records in pages_of(api, ARN, captures)]
+    return [(capture.scope.zone, records) for capture, records in pages_of(api, FIREWALL, captures)]
 
 
 def test_every_flow_is_read_once_and_pages_take_turns(
     api: NetworkFirewall, capture_of: Callable[..., str], flows_of: Callable[..., list[dict[str, Any]]]
 ) -> None:
     ids = {zone: capture_of(zone) for zone in ZONES}
-    captures = [Capture(flow_operation_id, {"availability_zone": zone}) for zone, flow_operation_id in ids.items()]
+    captures = [Capture(flow_operation_id, Scope("availability_zone", zone)) for zone, flow_operation_id in ids.items()]
     pages = read(api, captures)
     assert [zone for zone, _records in pages] == [*ZONES] * 3
     for capture, zone in zip(captures, ZONES, strict=True):
@@ -101,11 +101,11 @@ def test_every_flow_is_read_once_and_pages_take_turns(
 
 def test_what_aws_says_of_a_capture_is_kept(api: NetworkFirewall, capture_of: Callable[..., str], plain: Any) -> None:
     flow_operation_id = capture_of(ZONES[0], MinimumFlowAgeInSeconds=7)
-    capture = Capture(flow_operation_id, {"availability_zone": ZONES[0]})
+    capture = Capture(flow_operation_id, Scope("availability_zone", ZONES[0]))
     read(api, [capture])
     described = plain.describe_flow_operation(FirewallArn=ARN, FlowOperationId=flow_operation_id)
     assert capture.seen_at == described["FlowRequestTimestamp"]
-    assert capture.told(ARN) == {
+    assert capture.as_result(FIREWALL) == {
         "firewall_arn": ARN,
         "availability_zone": ZONES[0],
         "flow_operation_id": flow_operation_id,
@@ -120,13 +120,12 @@ def test_an_operation_that_completed_with_errors_is_partial(
     api: NetworkFirewall, control: Control, capture_of: Callable[..., str]
 ) -> None:
     control.settings(next_status=["COMPLETED_WITH_ERRORS"], status_message="Flow timeout")
-    capture = Capture(capture_of(ZONES[0]), {"availability_zone": ZONES[0]})
+    capture = Capture(capture_of(ZONES[0]), Scope("availability_zone", ZONES[0]))
     read(api, [capture])
     assert capture.partial is True
-    assert capture.told(ARN)["status_message"] == "Flow timeout"
-    assert f"{capture.flow_operation_id} of {ARN} in {ZONES[0]} is partial (COMPLETED_WITH_ERRORS)" in capture.warning(
-        ARN
-    )
+    assert capture.as_result(FIREWALL)["status_message"] == "Flow timeout"
+    said = f"{capture.flow_operation_id} of {ARN} in {ZONES[0]} is partial (COMPLETED_WITH_ERRORS)"
+    assert said in capture.warning(FIREWALL)
 
 
 def test_an_operation_still_running_when_it_was_asked_first_stays_partial_though_it_completes(
@@ -134,26 +133,26 @@ def test_an_operation_still_running_when_it_was_asked_first_stays_partial_though
 ) -> None:
     everything = [{"SourceAddress": {"AddressDefinition": network}} for network in ("0.0.0.0/0", "::/0")]
     started = plain.start_flow_capture(FirewallArn=ARN, AvailabilityZone=ZONES[0], FlowFilters=everything)
-    capture = Capture(started["FlowOperationId"], {"availability_zone": ZONES[0]})
+    capture = Capture(started["FlowOperationId"], Scope("availability_zone", ZONES[0]))
     control.advance(5)
-    pages = capture.pages(api, ARN)
+    pages = capture.pages(api, FIREWALL)
     capture.take(next(pages))
     control.advance(3600)
     for page in pages:
         capture.take(page)
     assert capture.members["FlowOperationStatus"] == "COMPLETED"
     assert capture.partial is True
-    assert "was in progress while it was read" in capture.warning(ARN)
+    assert "was in progress while it was read" in capture.warning(FIREWALL)
 
 
 def test_a_capture_never_read_is_partial() -> None:
-    assert Capture(IDS[0], {}).partial is True
+    assert Capture(IDS[0], WHOLE_FIREWALL).partial is True
 
 
 def test_the_failure_of_one_capture_is_the_failure_of_all(api: NetworkFirewall, capture_of: Callable[..., str]) -> None:
     captures = [
-        Capture(capture_of(ZONES[0]), {"availability_zone": ZONES[0]}),
-        Capture(IDS[0], {"availability_zone": ZONES[1]}),
+        Capture(capture_of(ZONES[0]), Scope("availability_zone", ZONES[0])),
+        Capture(IDS[0], Scope("availability_zone", ZONES[1])),
     ]
     with pytest.raises(FlowOpsError, match=IDS[0]):
         read(api, captures)
@@ -170,7 +169,7 @@ def lines(path: Path, *records: dict[str, Any]) -> str:
 def test_a_saved_capture_is_read_in_order(tmp_path: Path) -> None:
     flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp"}
     records = [{**flow, "source_port": number} for number in range(450)]
-    saved = Capture("", {})
+    saved = Capture("", WHOLE_FIREWALL)
     pages = list(saved_pages(lines(tmp_path / "flows.jsonl", *records), None, saved))
     assert [len(page) for _capture, page in pages] == [200, 200, 50]
     assert [record["source_port"] for _capture, page in pages for record in page] == list(range(450))
@@ -191,7 +190,7 @@ def test_a_saved_capture_is_read_in_order(tmp_path: Path) -> None:
 def test_what_is_no_flow_record_is_not_judged(tmp_path: Path, members: dict[str, Any], part: str) -> None:
     flow = {"source_address": "10.0.0.1", "destination_address": "192.0.2.1", "protocol": "tcp", **members}
     with pytest.raises(FlowOpsError) as caught:
-        list(saved_pages(lines(tmp_path / "flows.jsonl", flow), None, Capture("", {})))
+        list(saved_pages(lines(tmp_path / "flows.jsonl", flow), None, Capture("", WHOLE_FIREWALL)))
     assert part in caught.value.message and "flow 1 of" in caught.value.message
 
 
@@ -223,13 +222,13 @@ def icmp(**members: Any) -> dict[str, Any]:
 
 def planned(folder: Path, pages: list[tuple[list[dict[str, Any]], list[int]]], **members: Any) -> dict[str, Any]:
     """The plan for pages of one capture, each with the places of its findings."""
-    capture = Capture(IDS[0], {"availability_zone": ZONES[0]})
+    capture = Capture(IDS[0], Scope("availability_zone", ZONES[0]))
     for name, value in members.items():
         setattr(capture, name, value)
     with Planner(str(folder), [capture]) as planner:
         for records, guilty in pages:
             planner.add(capture, records, ["a" if place in guilty else None for place in range(len(records))])
-        return planner.plan(ARN).to_json()
+        return planner.plan(FIREWALL).to_json()
 
 
 def ports(plan: dict[str, Any]) -> list[int]:
@@ -286,30 +285,30 @@ def test_the_captures_filters_and_age_bound_the_plan(tmp_path: Path) -> None:
 
 
 def test_collateral_is_planned_only_when_it_is_asked_for(tmp_path: Path) -> None:
-    capture = Capture(IDS[0], {"availability_zone": ZONES[0]})
+    capture = Capture(IDS[0], Scope("availability_zone", ZONES[0]))
     with Planner(str(tmp_path), [capture]) as planner:
         planner.add(capture, [record(1), record(1)], [None, "a"])
-        assert planner.plan(ARN).to_json()["operations"] == []
-        plan = planner.plan(ARN, allow_collateral=True).to_json()
+        assert planner.plan(FIREWALL).to_json()["operations"] == []
+        plan = planner.plan(FIREWALL, allow_collateral=True).to_json()
     assert (ports(plan), plan["inseparable"], plan["collateral"]) == ([1], 0, 1)
 
 
 def test_innocent_flows_of_another_capture_share_nothing(tmp_path: Path) -> None:
     captures = [
-        Capture(flow_operation_id, {"availability_zone": zone})
+        Capture(flow_operation_id, Scope("availability_zone", zone))
         for flow_operation_id, zone in zip(IDS, ZONES, strict=False)
     ]
     with Planner(str(tmp_path), captures) as planner:
         planner.add(captures[0], [record(1)], ["a"])
         planner.add(captures[1], [record(1)], [None])
-        plan = planner.plan(ARN).to_json()
+        plan = planner.plan(FIREWALL).to_json()
     assert [operation["availability_zone"] for operation in plan["operations"]] == [ZONES[0]]
     assert plan["inseparable"] == 0
 
 
 def test_pages_of_captures_that_take_turns_are_kept_apart(tmp_path: Path) -> None:
     captures = [
-        Capture(flow_operation_id, {"availability_zone": zone})
+        Capture(flow_operation_id, Scope("availability_zone", zone))
         for flow_operation_id, zone in zip(IDS, ZONES, strict=False)
     ]
     with Planner(str(tmp_path), captures) as planner:
@@ -317,7 +316,7 @@ def test_pages_of_captures_that_take_turns_are_kept_apart(tmp_path: Path) -> Non
             for place, capture in enumerate(captures):
                 # What is a finding in one zone is innocent in the other.
                 planner.add(capture, [record(2 * page), record(2 * page + 1)], [place == 0, place == 1])
-        plan = planner.plan(ARN).to_json()
+        plan = planner.plan(FIREWALL).to_json()
     found: dict[str, list[int]] = {zone: [] for zone in ZONES}
     for operation in plan["operations"]:
         found[operation["availability_zone"]] += [item["source_port"] for item in operation["flow_filters"]]

@@ -13,15 +13,16 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.flows.records import utc_text
-from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import (
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import firewall_of
+from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import carry_out, has_cut
+from ansible_collections.flowops.aws.plugins.module_utils.operations.order import (
     as_text,
-    carry_out,
     one_per_scope,
     order_of,
     orders_of,
     planned_operations,
 )
+from ansible_collections.flowops.aws.plugins.module_utils.times import utc_text
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 FILTERS = [{"any": True}]
@@ -34,11 +35,11 @@ def options(**given: Any) -> dict[str, Any]:
 
 def ordered(api: NetworkFirewall, **given: Any) -> list[Any]:
     params = options(**given)
-    return one_per_scope(api, params, order_of(params))
+    return one_per_scope(api, firewall_of(params), params, order_of(params))
 
 
 def zones_of(operations: list[Any]) -> list[str]:
-    return [operation.scope["availability_zone"] for operation in operations]
+    return [operation.place.scope.zone for operation in operations]
 
 
 def refused(call: Callable[[], Any], *parts: str) -> FlowOpsError:
@@ -53,11 +54,8 @@ def refused(call: Callable[[], Any], *parts: str) -> FlowOpsError:
 @pytest.mark.parametrize(
     ("given", "parts"),
     [
-        ({"firewall_arn": "egress"}, ["firewall_arn: 'egress'"]),
-        ({"firewall_arn": None, "firewall_name": "a b"}, ["firewall_name: 'a b'"]),
         ({"flow_filters": []}, ["flow_filters: 0 filters"]),
         ({"minimum_flow_age": -1}, ["minimum_flow_age: -1", "from 0 up"]),
-        ({"wait_timeout": 0}, ["wait_timeout: 0", "from 1 up"]),
         ({"captured_at": "noon"}, ["captured_at: 'noon'", "ISO 8601"]),
     ],
 )
@@ -69,7 +67,7 @@ def test_without_a_scope_every_zone_gets_an_operation(api: NetworkFirewall) -> N
     assert zones_of(ordered(api)) == ["us-east-1a", "us-east-1b"]
     assert zones_of(ordered(api, availability_zones=["us-east-1b", "us-east-1b"])) == ["us-east-1b"]
     assert zones_of(ordered(api, availability_zone="us-east-1b")) == ["us-east-1b"]
-    assert ordered(api, availability_zone_id="use1-az1")[0].scope == {"availability_zone_id": "use1-az1"}
+    assert ordered(api, availability_zone_id="use1-az1")[0].place.scope == ("availability_zone_id", "use1-az1")
 
 
 @pytest.mark.parametrize(
@@ -90,20 +88,18 @@ def test_a_zone_that_cannot_be_is_refused_and_nothing_started(
 
 
 def test_all_zones_are_started_and_waited_for(api: NetworkFirewall, control: Any, warnings: list[str]) -> None:
-    result: dict[str, Any] = {"changed": False}
-    carry_out(api, CAPTURE, ordered(api), WAITING, result, warnings.append)
-    assert [(item["availability_zone"], item["flow_operation_status"]) for item in result["flow_operations"]] == [
+    items = carry_out(api, CAPTURE, ordered(api), WAITING, warnings.append)
+    assert [(item["availability_zone"], item["flow_operation_status"]) for item in items] == [
         ("us-east-1a", "COMPLETED"),
         ("us-east-1b", "COMPLETED"),
     ]
-    assert all(item["partial"] is False for item in result["flow_operations"])
+    assert all(item["partial"] is False for item in items)
     assert len(control.calls()["starts"]) == 2 and warnings == []
 
 
 def test_without_wait_nothing_is_waited_for(api: NetworkFirewall, clock: Any, warnings: list[str]) -> None:
-    result: dict[str, Any] = {}
-    carry_out(api, CAPTURE, ordered(api), {"wait": False, "wait_timeout": 300}, result, warnings.append)
-    assert {item["flow_operation_status"] for item in result["flow_operations"]} == {"IN_PROGRESS"}
+    items = carry_out(api, CAPTURE, ordered(api), {"wait": False, "wait_timeout": 300}, warnings.append)
+    assert {item["flow_operation_status"] for item in items} == {"IN_PROGRESS"}
     assert clock.slept == []
 
 
@@ -112,7 +108,7 @@ def test_one_zone_that_fails_tells_what_the_others_started(
 ) -> None:
     control.add_operations("egress", "us-east-1a", status="IN_PROGRESS", remaining=None)
     error = refused(
-        lambda: carry_out(api, FLUSH, ordered(api), {"wait": False, "wait_timeout": 20}, {}, warnings.append),
+        lambda: carry_out(api, FLUSH, ordered(api), {"wait": False, "wait_timeout": 20}, warnings.append),
         "us-east-1a",
         "busy",
     )
@@ -123,7 +119,7 @@ def test_one_zone_that_fails_tells_what_the_others_started(
 def test_nothing_started_is_no_change(api: NetworkFirewall, control: Any, warnings: list[str]) -> None:
     control.add_fault("access_denied", "StartFlowFlush", every=1)
     error = refused(
-        lambda: carry_out(api, FLUSH, ordered(api), {"wait": False, "wait_timeout": 20}, {}, warnings.append),
+        lambda: carry_out(api, FLUSH, ordered(api), {"wait": False, "wait_timeout": 20}, warnings.append),
         "AccessDeniedException",
         "1 more scopes failed too",
     )
@@ -137,13 +133,12 @@ def test_a_failed_operation_fails_and_a_partial_one_warns(
     control.settings(next_status=["FAILED"], status_message="Flow operation error")
     only = {"availability_zone": "us-east-1a"}
     refused(
-        lambda: carry_out(api, CAPTURE, ordered(api, **only), WAITING, {}, warnings.append),
+        lambda: carry_out(api, CAPTURE, ordered(api, **only), WAITING, warnings.append),
         "us-east-1a failed (Flow operation error)",
     )
     control.settings(next_status=["COMPLETED_WITH_ERRORS"], status_message="Flow timeout")
-    result: dict[str, Any] = {}
-    carry_out(api, CAPTURE, ordered(api, **only), WAITING, result, warnings.append)
-    assert result["flow_operations"][0]["partial"] is True
+    items = carry_out(api, CAPTURE, ordered(api, **only), WAITING, warnings.append)
+    assert items[0]["partial"] is True
     assert "completed with errors (Flow timeout)" in warnings[0]
 
 
@@ -153,7 +148,7 @@ def test_a_wait_that_times_out_says_so_and_names_the_operation(
     control.settings(next_status=["IN_PROGRESS"])
     params = {"wait": True, "wait_timeout": 20}
     error = refused(
-        lambda: carry_out(api, FLUSH, ordered(api, availability_zone="us-east-1a"), params, {}, warnings.append),
+        lambda: carry_out(api, FLUSH, ordered(api, availability_zone="us-east-1a"), params, warnings.append),
         "wait_timeout, 20 seconds",
         "goes on in AWS",
     )
@@ -177,14 +172,13 @@ def test_the_operations_of_one_zone_follow_each_other(api: NetworkFirewall, cont
         flow_filters=None,
         operations=[plan_item("us-east-1a", 22), plan_item("us-east-1a", 23), plan_item("us-east-1b", 24)],
     )
-    operations = planned_operations(api, params, orders_of(params))
-    result: dict[str, Any] = {}
-    carry_out(api, FLUSH, operations, params, result, warnings.append)
-    assert [item["availability_zone"] for item in result["flow_operations"]] == [
+    operations = planned_operations(api, firewall_of(params), orders_of(params))
+    items = carry_out(api, FLUSH, operations, params, warnings.append)
+    assert [item["availability_zone"] for item in items] == [
         "us-east-1a", "us-east-1a", "us-east-1b",
     ]  # fmt: skip
     # The zone takes one at a time, so all but the last of each zone have ended.
-    assert result["flow_operations"][0]["flow_operation_status"] == "COMPLETED"
+    assert items[0]["flow_operation_status"] == "COMPLETED"
     ports = {done["request"]["FlowFilters"][0]["DestinationPort"] for done in control.calls()["starts"]}
     assert ports == {"22", "23", "24"} and len(control.calls()["starts"]) == 3
 
@@ -212,13 +206,15 @@ def test_a_plan_has_its_own_scopes_and_ages() -> None:
 
 def test_a_plan_for_a_zone_that_is_not_there_starts_nothing(api: NetworkFirewall, control: Any) -> None:
     params = options(operations=[plan_item("us-east-1a", 22), plan_item("us-east-1c", 22)])
-    refused(lambda: planned_operations(api, params, orders_of(params)), "us-east-1c", "us-east-1a, us-east-1b")
+    refused(
+        lambda: planned_operations(api, firewall_of(params), orders_of(params)), "us-east-1c", "us-east-1a, us-east-1b"
+    )
     assert control.calls()["starts"] == []
 
 
 def test_what_would_be_flushed_is_told_as_people_write_it(api: NetworkFirewall) -> None:
     params = options(operations=[plan_item("us-east-1a", 22, minimum_flow_age=7, flow_count=3)])
-    operations = planned_operations(api, params, orders_of(params))
+    operations = planned_operations(api, firewall_of(params), orders_of(params))
     assert operations[0].planned(FLUSH) == {
         "firewall_arn": ARN,
         "availability_zone": "us-east-1a",
@@ -239,9 +235,9 @@ def test_what_would_be_flushed_is_told_as_people_write_it(api: NetworkFirewall) 
 
 def flushed(api: NetworkFirewall, *operations: dict[str, Any]) -> dict[str, Any]:
     params = options(flow_filters=None, operations=list(operations), wait=True)
-    result: dict[str, Any] = {"changed": False}
-    carry_out(api, FLUSH, planned_operations(api, params, orders_of(params)), params, result, pytest.fail)
-    return result
+    operations = planned_operations(api, firewall_of(params), orders_of(params))
+    items = carry_out(api, FLUSH, operations, params, pytest.fail)
+    return {"flow_operations": items, "changed": has_cut(items)}
 
 
 def moment(clock: Any, seconds: float = 0) -> str:

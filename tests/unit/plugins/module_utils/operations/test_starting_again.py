@@ -12,12 +12,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH, NetworkFirewall
-from ansible_collections.flowops.aws.plugins.module_utils.flows.records import utc_text
-from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import (
-    carry_out,
-    orders_of,
-    planned_operations,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import firewall_of
+from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import carry_out, has_cut
+from ansible_collections.flowops.aws.plugins.module_utils.operations.order import orders_of, planned_operations
+from ansible_collections.flowops.aws.plugins.module_utils.times import utc_text
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 ZONE = "us-east-1a"
@@ -43,11 +41,10 @@ def flushed(api: NetworkFirewall, warnings: list[str], *filters: dict[str, Any],
         "wait": True,
         "wait_timeout": 300,
     }
-    result: dict[str, Any] = {}
-    carry_out(api, FLUSH, planned_operations(api, params, orders_of(params)), params, result, warnings.append)
-    (item,) = result["flow_operations"]
-    assert result["changed"] is not item.get("already_flushed", False)
-    return dict(item)
+    operations = planned_operations(api, firewall_of(params), orders_of(params))
+    (item,) = carry_out(api, FLUSH, operations, params, warnings.append)
+    assert has_cut([item]) is not item.get("already_flushed", False)
+    return item
 
 
 @pytest.mark.parametrize("filters", [[SSH, DNS], [DNS, SSH], [SSH], [DNS]])

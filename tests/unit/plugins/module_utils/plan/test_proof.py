@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
-from ansible_collections.flowops.aws.plugins.module_utils.flows.records import parse_utc, utc_text
 from ansible_collections.flowops.aws.plugins.module_utils.plan.proof import Place, Proof
 from ansible_collections.flowops.aws.plugins.module_utils.plan.shown import FlowsShown
 from ansible_collections.flowops.aws.plugins.module_utils.plan.wanted import by_scope, tell_findings
+from ansible_collections.flowops.aws.plugins.module_utils.times import parse_utc, utc_text
 
 ZONE = "us-east-1a"
 TAKEN = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)

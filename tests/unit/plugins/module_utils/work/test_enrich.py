@@ -11,14 +11,17 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import Ec2, NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.others import Ec2
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import Scope
 from ansible_collections.flowops.aws.plugins.module_utils.work.enrich import enriched
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
-from ansible_collections.flowops.aws.plugins.module_utils.work.options import RESULT_LIMIT
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import RESULT_LIMIT
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
-ZONE = [{"availability_zone": "us-east-1a"}]
+ZONE = [Scope("availability_zone", "us-east-1a")]
 
 
 # What a test makes in moto's EC2 outlives it: each has a network of its own.
@@ -71,9 +74,11 @@ def result_of(*sources: str) -> dict[str, Any]:
 
 @pytest.fixture
 def look_up(api: NetworkFirewall, module_of: Callable[..., Any]) -> Callable[..., Any]:
-    def make(result: dict[str, Any], scopes: list[dict[str, str]] | None = None) -> tuple[dict[str, Any], Any]:
+    def make(result: dict[str, Any], scopes: list[Scope] | None = None) -> tuple[dict[str, Any], Any]:
         module = module_of({"policy": {}})
-        return enriched(module, api, ARN, ZONE if scopes is None else scopes, result)["addresses"], module
+        return enriched(module, api, parse_firewall_arn(ARN), ZONE if scopes is None else scopes, result)[
+            "addresses"
+        ], module
 
     return make
 
@@ -178,7 +183,7 @@ def test_an_address_in_two_vpcs_is_that_of_the_firewalls_vpc_or_ambiguous(
     assert module.warnings == [] and control.calls()["counts"]["DescribeFirewall"] == before + 1
     # The flows of an endpoint in another VPC are not those of the firewall's own.
     ambiguous = {address: {"ambiguous": True} for address in twice.values()}
-    assert look_up(result, [*ZONE, {"vpc_endpoint_association_arn": "arn"}])[0] == ambiguous
+    assert look_up(result, [*ZONE, Scope("vpc_endpoint_association_arn", "arn")])[0] == ambiguous
     control.add_association("egress", "us-east-1a")
     assert look_up(result)[0] == ambiguous
 
@@ -252,7 +257,7 @@ def params(**options: Any) -> dict[str, Any]:
 def test_an_audit_looks_up_what_it_returns(
     capture_of: Callable[..., str], module_of: Callable[..., Any], control: Any, ec2: Any
 ) -> None:
-    operations = [{**ZONE[0], "flow_operation_id": capture_of()}]
+    operations = [{**ZONE[0].named(), "flow_operation_id": capture_of()}]
     plain = audit(module_of(params(operations=operations, enrich=False)))
     assert "addresses" not in plain and "DescribeNetworkInterfaces" not in control.calls()["counts"]
     source = next(item["source_address"] for item in plain["findings"] if item["source_address"].startswith("10."))

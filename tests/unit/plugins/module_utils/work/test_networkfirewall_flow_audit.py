@@ -17,11 +17,9 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records
-from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import (
-    carry_out,
-    plan_orders,
-    planned_operations,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import carry_out
+from ansible_collections.flowops.aws.plugins.module_utils.operations.order import plan_orders, planned_operations
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
 
@@ -306,8 +304,8 @@ def flush(api: NetworkFirewall) -> Callable[[list[Any]], None]:
 
     def carry(plan: list[Any]) -> None:
         given = {"firewall_arn": ARN, "operations": plan, "wait": True, "wait_timeout": 900}
-        operations = planned_operations(api, given, plan_orders(plan, "operations"))
-        carry_out(api, FLUSH, operations, given, {}, pytest.fail)
+        operations = planned_operations(api, parse_firewall_arn(ARN), plan_orders(plan, "operations"))
+        carry_out(api, FLUSH, operations, given, pytest.fail)
 
     return carry
 

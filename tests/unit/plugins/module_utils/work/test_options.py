@@ -11,13 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
-from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
-    compiled_query,
-    run,
-    searched,
-    told_back,
-    warn_when_large,
-)
+from ansible_collections.flowops.aws.plugins.module_utils.work.query import compiled_query, searched
+from ansible_collections.flowops.aws.plugins.module_utils.work.result import run, told_back, warn_when_large
 
 
 class Exits:

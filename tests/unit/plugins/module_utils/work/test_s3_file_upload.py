@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import S3
+from ansible_collections.flowops.aws.plugins.module_utils.aws.others import S3
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.work import s3_file_upload as uploads
 from ansible_collections.flowops.aws.plugins.module_utils.work.s3_file_upload import (
