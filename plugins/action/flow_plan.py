@@ -22,6 +22,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "approved_hash": {"type": "str", "default": ""},
     "availability_zones": {"type": "list", "elements": "str", "default": []},
     "allow_collateral": {"type": "bool", "default": False},
+    "any_scope": {"type": "bool", "default": False},
     "findings_file": {"type": "str"},
     "option_prefix": {"type": "str", "default": ""},
 }
@@ -38,6 +39,7 @@ class ActionModule(ControllerAction):
             options["approved_hash"],
             options["availability_zones"],
             options["allow_collateral"],
+            options["any_scope"],
             options["option_prefix"],
         )
         return {"firewall_arn": held.firewall_arn, **as_given(options, held, self._sha256)}

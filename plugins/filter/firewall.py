@@ -13,20 +13,26 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import FirewallArn, parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.plugin_utils.audits import artifact_name, label
 
 _REGIONS = frozenset({"region", "aws_region", "ec2_region"})
 
 
 def firewall_label(firewall_arn: Any) -> str:
     """Return ACCOUNT-REGION-NAME of a firewall, which no other has; raise AnsibleFilterError when it is no ARN."""
-    firewall = _parsed(firewall_arn)
-    return f"{firewall.account_id}-{firewall.region}-{firewall.name}"
+    try:
+        return label(firewall_arn)
+    except OptionError as error:
+        raise AnsibleFilterError(error.message) from error
 
 
 def firewall_artifact(firewall_arn: Any, of: str) -> str:
     """Return the name of the variable by which something of a firewall is handed on in a workflow."""
-    return f"{of}_of_{firewall_label(firewall_arn).replace('-', '_')}"
+    try:
+        return artifact_name(firewall_arn, of)
+    except OptionError as error:
+        raise AnsibleFilterError(error.message) from error
 
 
 def firewall_connection(firewall_arn: Any, connection: Mapping[str, Any], assume_role_arn: str = "") -> dict[str, Any]:
@@ -38,13 +44,6 @@ def firewall_connection(firewall_arn: Any, connection: Mapping[str, Any], assume
             known["region"] = parse_firewall_arn(firewall_arn).region
     role = {"assume_role_arn": assume_role_arn} if assume_role_arn else {}
     return {**known, **connection, **role}
-
-
-def _parsed(firewall_arn: Any) -> FirewallArn:
-    try:
-        return parse_firewall_arn(firewall_arn)
-    except OptionError as error:
-        raise AnsibleFilterError(error.message) from error
 
 
 class FilterModule:

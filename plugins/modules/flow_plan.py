@@ -52,6 +52,10 @@ options:
     description: Take a plan that was made to cut innocent flows too.
     type: bool
     default: false
+  any_scope:
+    description: Take a plan that has operations of other scopes than an Availability Zone, too.
+    type: bool
+    default: false
   findings_file:
     description: The findings that the plan was made for, in place of those that the audit or the plan names.
     type: str

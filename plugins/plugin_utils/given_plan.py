@@ -32,6 +32,7 @@ class Held:
     approved_hash: str = ""
     availability_zones: Sequence[str] = ()
     allow_collateral: bool = False
+    any_scope: bool = False
     prefix: str = ""
 
 
@@ -161,7 +162,7 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
             f"The plan's hash is {shown(plan.hash)} and not {prefix}approved_hash, {shown(held.approved_hash)}; nothing"
             " was cut. Give the plan that was approved, or have this one approved."
         )
-    if any("availability_zone" not in item for item in plan.operations):
+    if not held.any_scope and any("availability_zone" not in item for item in plan.operations):
         raise FlowOpsError(
             f"{prefix}plan: an operation has no availability_zone; flows are cut by zone here, use"
             " flowops.aws.networkfirewall_flow_flush for other scopes."

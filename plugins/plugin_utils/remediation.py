@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
+from .audits import artifact_name
 
 _MOST_SHOWN = 100
 _NOTHING = {
@@ -222,5 +223,8 @@ def sentence(result: Mapping[str, Any], operations: Sequence[Any], dropped: int)
 
 
 def handed_on(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the jobs of a workflow are told of a result."""
-    return {name: result[name] for name in HANDED_ON if name in result}
+    """Return the variables by which the jobs of a workflow are told of a result."""
+    arn = result["firewall_arn"]
+    told = {name: result[name] for name in HANDED_ON if name in result}
+    # One of its own for each firewall too: AWX keeps of two slices' variables of one name only the last.
+    return {"flow_remediate": {arn: told}, artifact_name(arn, "flow_remediate"): json.dumps(told)}

@@ -154,6 +154,7 @@ def test_a_number_of_innocent_flows_of_an_unknown_form_is_not_nought(collateral:
 def test_an_operation_without_a_zone_is_refused() -> None:
     operations = [{**OPERATIONS[0], "availability_zone": None, "vpc_endpoint_id": "vpce-0123"}]
     assert "an operation has no availability_zone" in refused(plan={"operations": operations})
+    assert given(Held(ARN, any_scope=True), plan={"operations": operations})["operations"]
 
 
 def test_only_the_zones_asked_for_are_taken_and_the_hash_is_of_all() -> None:

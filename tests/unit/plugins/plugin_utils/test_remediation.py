@@ -222,4 +222,6 @@ def test_what_grows_with_the_flows_is_capped_and_not_handed_on() -> None:
     account = remediation.flushed(cutting(dropped=[{}] * 300), flush(*map(str, range(300))))
     result = remediation.compared(account, SEEN, rounds=1)["result"]
     assert (len(result["dropped"]), len(result["flow_operations"]), result["flush_count"]) == (100, 100, 300)
-    assert set(remediation.handed_on({**result, "evidence": {}})) == set(remediation.HANDED_ON)
+    told = remediation.handed_on({**result, "evidence": {}})
+    assert set(told["flow_remediate"][ARN]) == set(remediation.HANDED_ON)
+    assert json.loads(told["flow_remediate_of_111122223333_us_east_1_egress"]) == told["flow_remediate"][ARN]
