@@ -424,9 +424,7 @@ def test_what_was_approved_is_cut_and_nothing_else(
     assert_sentence(refused.failures()[0], [found, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
     # Nothing is said of a plan that nobody approved either.
     given_verify = {**survey_of("flowops verify"), **artifacts}
-    unproved = jobs(
-        "playbooks/verify.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify
-    )
+    unproved = jobs("playbooks/verify.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify)
     assert unproved.status == "failed"
     assert_sentence(unproved.failures()[0], [found, "not flow_verify_approved_hash", audits["west"]["plan_hash"]])
     named = f"s3://{BUCKET}/{key}"
