@@ -13,7 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.plugin_utils.audits import artifact_name, label
 
 _REGIONS = frozenset({"region", "aws_region", "ec2_region"})

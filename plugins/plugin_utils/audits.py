@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError, OptionError, shortened
-from ..module_utils.flows.records import parse_utc
-from ..module_utils.flows.scope import parse_firewall_arn
+from ..module_utils.flows.arns import parse_firewall_arn
+from ..module_utils.times import parse_utc
 
 # The artifacts of all firewalls of a job are one event, of which AWX keeps no more than 700,000 bytes.
 _MOST_OF_A_JOB = 400_000

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import parse_firewall_arn
+from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 
 
 def firewall_arn(value: Any) -> bool:
