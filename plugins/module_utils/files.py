@@ -138,6 +138,9 @@ def read_bounded(path: str, kind: FileKind) -> bytes:
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         data = file.read(kind.largest + 1)
+    # A file of the kernel's may have nothing to say yet.
+    if data is None:
+        raise OSError(errno.EINVAL, "it is not a regular file")
     if max(size, len(data)) > kind.largest:
         raise OSError(errno.EFBIG, f"it has more than the {kind.largest >> 20} MiB that a {kind.name} may have")
     # What the kernel makes up while it is read says that it has no bytes, or more than there are.
