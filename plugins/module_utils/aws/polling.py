@@ -44,17 +44,73 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Pace:
-    """How often to ask, in seconds: an interval that grows with the time already waited, from shortest to longest."""
+    """How often to ask, in seconds: an interval that grows with the time already waited, from shortest to longest.
+
+    Where ends are most often waited for, up to steady seconds, it does not grow beyond plateau.
+    """
 
     shortest: float = 0.8
+    plateau: float = 1.1
+    steady: float = 15.8
     longest: float = 60.0
-    share: float = 0.16
+    share: float = 0.162
     jitter: float = 0.1
 
-    def interval(self, waited: float, slowdown: float, chance: float) -> float:
-        """Return the seconds until the next question; slowdown multiplies, chance (0 to 1) places the jitter."""
-        steady = min(max(self.shortest, self.share * waited), self.longest)
-        return min(steady * slowdown, max(self.longest, steady)) * (1 + self.jitter * (2 * chance - 1))
+    def interval(self, waited: float, chance: float) -> float:
+        """Return the seconds until the next question; chance (0 to 1) places the jitter."""
+        grown = min(self.share * waited, max(self.plateau, self.plateau + _CATCHES_UP * (waited - self.steady)))
+        return min(max(self.shortest, grown), self.longest) * (1 + self.jitter * (2 * chance - 1))
+
+
+# Seconds that an interval grows by with each second, from the plateau back to the share of the time waited.
+_CATCHES_UP = 0.5
+
+
+class Throttling:
+    """How far throttled answers slow the questions down: by the share of the latest ones, and by how long none came."""
+
+    # What one answer weighs, and the share below which the service merely wants some of them to be asked again.
+    _WEIGHT = 0.1
+    _TOLERATED = 0.25
+    # Seconds between any two questions when half of the answers or more are throttled.
+    _GAP = 0.4
+    # Seconds until a throttled question is asked again, by how much more each further time, and at most.
+    _SOON = 0.25
+    _GROWS = 2.0
+    _LONGEST = 12.0
+    # Of the time that has passed without any answer, what is waited then, and at most.
+    _SILENT = 0.25
+    _LONGEST_SILENT = 40.0
+    _SLOWEST = 4.0
+
+    def __init__(self, now: float) -> None:
+        self.share = 0.0
+        self.answered_at = now
+
+    def add(self, throttled: bool, now: float) -> None:
+        """Count an answer of that moment (monotonic seconds)."""
+        self.share += self._WEIGHT * (throttled - self.share)
+        if not throttled:
+            self.answered_at = now
+
+    @property
+    def gap(self) -> float:
+        """Seconds to leave between any two questions, 0 while hardly any answer is throttled."""
+        over = max(0.0, self.share - self._TOLERATED) / (1 - self._TOLERATED)
+        return self._GAP * min(1.0, 3 * over)
+
+    def stretched(self, interval: float) -> float:
+        """Return an interval in seconds, as long as the answers ask for."""
+        if self.share < self._TOLERATED:
+            return interval
+        return interval * min(1 / (1 - self.share), self._SLOWEST)
+
+    def again(self, times: int, now: float) -> float:
+        """Return the seconds until a question is asked again that was throttled so many times in a row."""
+        if self.share < self._TOLERATED:
+            return self._SOON
+        silent = min(self._SILENT * (now - self.answered_at), self._LONGEST_SILENT)
+        return min(self._SOON * self._GROWS ** min(times, 30), max(self._LONGEST, silent))
 
 
 @dataclass
@@ -78,8 +134,7 @@ class Waited(Generic[Key]):
 
 Probe = Callable[[Key], Answer]
 Spread = Callable[[Callable[[Key], Answer], Sequence[Key]], Iterable[Answer]]
-
-_SLOWEST = 16.0
+Notice = Callable[[float, "dict[Key, Any]", "list[Key]"], None]
 
 
 def wait_for(
@@ -91,49 +146,78 @@ def wait_for(
     pace: Pace = Pace(),
     spread: Spread[Key] = map,
     chance: Callable[[], float] = random.random,
-    notice: Callable[[float, dict[Key, Any], list[Key]], None] | None = None,
+    notice: Notice[Key] | None = None,
 ) -> Waited[Key]:
     """Ask about every key until each is done or timeout seconds have passed, and once more at the deadline.
 
-    spread asks about several keys at a time; throttled answers stretch the intervals and never end the wait;
+    spread asks about several keys at a time; throttled answers slow the questions down and never end the wait;
     notice is called after each round with the seconds waited, the answers so far and the keys still open.
     """
-    started = clock.monotonic()
-    deadline = started + timeout
-    waited: Waited[Key] = Waited()
-    queue: list[tuple[float, int]] = [(started, index) for index in range(len(keys))]
-    slowdown = 1.0
-    still_open: list[int] = []
-    while queue:
-        now = clock.monotonic()
-        if queue[0][0] > now:
-            clock.sleep(queue[0][0] - now)
-            now = clock.monotonic()
-        # At the deadline everything still open is asked one last time, so that nothing finished is called open.
-        last_round = now >= deadline
-        batch = []
-        while queue and (queue[0][0] <= now or last_round):
-            batch.append(heapq.heappop(queue)[1])
-        again: list[int] = []
-        throttled = False
-        for index, answer in zip(batch, spread(probe, [keys[index] for index in batch]), strict=True):
-            waited.probes += 1
-            throttled = throttled or answer.throttled
-            if answer.value is not None:
-                waited.answers[keys[index]] = answer.value
-            if not answer.done:
-                again.append(index)
-        slowdown = min(slowdown * 2, _SLOWEST) if throttled else max(1.0, slowdown / 2)
-        now = clock.monotonic()
-        waited.elapsed = now - started
-        if last_round:
-            still_open = again
-        else:
-            for index in again:
-                due = now + pace.interval(waited.elapsed, slowdown, chance())
-                heapq.heappush(queue, (min(due, deadline), index))
+    rounds = _Rounds(keys, clock, timeout)
+    while rounds.queue:
+        batch = rounds.next_batch()
+        answers = list(spread(probe, [keys[index] for index in batch]))
+        rounds.take(batch, answers, pace, chance)
         if notice is not None:
-            unfinished = sorted([*still_open, *(index for _due, index in queue)])
-            notice(waited.elapsed, waited.answers, [keys[index] for index in unfinished])
-    waited.open = [keys[index] for index in sorted(still_open)]
-    return waited
+            notice(rounds.waited.elapsed, rounds.waited.answers, rounds.unfinished())
+    rounds.waited.open = rounds.unfinished()
+    return rounds.waited
+
+
+class _Rounds(Generic[Key]):
+    """Which questions are due, and what has been answered."""
+
+    def __init__(self, keys: Sequence[Key], clock: Clock, timeout: float) -> None:
+        self.keys = keys
+        self.clock = clock
+        self.started = clock.monotonic()
+        self.deadline = self.started + timeout
+        self.waited: Waited[Key] = Waited()
+        self.queue: list[tuple[float, int]] = [(self.started, index) for index in range(len(keys))]
+        self.throttling = Throttling(self.started)
+        # How many times in a row each question was throttled.
+        self.throttled = [0] * len(keys)
+        # Before this moment nothing is asked, whatever is due.
+        self.free_at = self.started
+        self.is_last = False
+        self.still_open: list[int] = []
+
+    def next_batch(self) -> list[int]:
+        """Let time pass until questions are due, and return their positions."""
+        due = min(max(self.queue[0][0], self.free_at), self.deadline)
+        now = self.clock.monotonic()
+        if due > now:
+            self.clock.sleep(due - now)
+            now = self.clock.monotonic()
+        # At the deadline everything still open is asked one last time, so that nothing finished is called open.
+        self.is_last = now >= self.deadline
+        gap = self.throttling.gap
+        self.free_at = now + gap
+        batch = []
+        while self.queue and (self.is_last or (self.queue[0][0] <= now and not (gap and batch))):
+            batch.append(heapq.heappop(self.queue)[1])
+        return batch
+
+    def take(self, batch: Sequence[int], answers: Sequence[Answer], pace: Pace, chance: Callable[[], float]) -> None:
+        """Note a round's answers, and when to ask again about what is not done."""
+        now = self.clock.monotonic()
+        self.waited.elapsed = now - self.started
+        for index, answer in zip(batch, answers, strict=True):
+            self.waited.probes += 1
+            self.throttling.add(answer.throttled, now)
+            self.throttled[index] = self.throttled[index] + 1 if answer.throttled else 0
+            if answer.value is not None:
+                self.waited.answers[self.keys[index]] = answer.value
+        again = [index for index, answer in zip(batch, answers, strict=True) if not answer.done]
+        if self.is_last:
+            self.still_open = again
+            return
+        for index in again:
+            interval = pace.interval(self.waited.elapsed, chance())
+            times = self.throttled[index]
+            wait = self.throttling.again(times, now) if times else self.throttling.stretched(interval)
+            heapq.heappush(self.queue, (min(now + wait, self.deadline), index))
+
+    def unfinished(self) -> list[Key]:
+        """Return the keys that are not done, in their order."""
+        return [self.keys[index] for index in sorted([*self.still_open, *(index for _due, index in self.queue)])]

@@ -202,3 +202,62 @@ def test_an_exception_of_a_probe_ends_the_wait() -> None:
 
     with pytest.raises(RuntimeError, match="no such operation"):
         wait([1.0], probe=probe)
+
+
+def every_ninth(calls: int, _chance: random.Random) -> bool:
+    return calls % 9 == 0
+
+
+def nine_in_ten(_calls: int, chance: random.Random) -> bool:
+    return chance.random() < 0.9
+
+
+def sixty(is_throttled: Callable[[int, random.Random], bool], seed: int) -> tuple[Operations, Waited[int], FakeClock]:
+    """Wait for 60 operations of about 15 seconds, of which the service throttles some of the questions."""
+    chance = random.Random(seed)
+    durations = [15 * (1 + chance.uniform(-0.05, 0.05)) for _operation in range(60)]
+    clock = FakeClock()
+    operations = Operations(clock, durations)
+    calls = 0
+
+    def probe(index: int) -> Answer:
+        nonlocal calls
+        calls += 1
+        if is_throttled(calls, chance):
+            operations.asked.append((clock.now - operations.started, index))
+            return Answer(throttled=True)
+        return operations.probe(index)
+
+    waited = wait_for(range(60), probe, timeout=3600, clock=clock, chance=chance.random)
+    return operations, waited, clock
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_some_throttled_answers_cost_hardly_any_time(seed: int) -> None:
+    operations, waited, _clock = sixty(every_ninth, seed)
+    assert waited.open == []
+    late = max(noticed - operations.durations[index] for index, noticed in operations.noticed.items())
+    assert late <= 2.0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_where_most_answers_are_throttled_few_are_asked_for_and_it_ends(seed: int) -> None:
+    operations, waited, clock = sixty(nine_in_ten, seed)
+    assert waited.open == [] and clock.now - operations.started <= 2400
+    # The first question about each goes out at once; what is known after it is that most are throttled.
+    moments = [moment for moment, _index in operations.asked if moment > 0]
+    assert all(sum(second <= moment < second + 1 for moment in moments) <= 3 for second in range(int(moments[-1])))
+    assert len(moments) <= 3 * moments[-1]
+
+
+def test_a_throttled_question_is_asked_again_before_its_turn() -> None:
+    clock = FakeClock()
+    asked: dict[int, list[float]] = {index: [] for index in range(20)}
+
+    def probe(index: int) -> Answer:
+        asked[index].append(clock.now)
+        return Answer(throttled=index == 7 and len(asked[7]) == 2)
+
+    wait_for(range(20), probe, timeout=10, clock=clock)
+    assert asked[7][2] - asked[7][1] <= 0.5
+    assert min(second - first for first, second in zip(asked[3][:-2], asked[3][1:-1], strict=True)) > 0.5
