@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import AwsError, OptionError, shown
+from ..errors import AwsError, FlowOpsError, OptionError, shown
 from .failures import INVALID_REQUEST, calling
 from .sdk import TokenDecoder, TokenEncoder
 
@@ -78,6 +78,8 @@ class Listing:
         self.doing = doing
         self.next_token: str | None = None
         self.page_count = 0
+        # A token that is there and empty says neither that there is more nor that there is not.
+        self.ended_early = False
         self._token_key = "nextToken" if list_key == "messages" else "NextToken"
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -106,8 +108,17 @@ class Listing:
             config["StartingToken"] = TokenEncoder().encode({self._token_key: token})
         paginator = self.client.get_paginator(self.operation)
         answers = iter(paginator.paginate(**self.request, PaginationConfig=config))
+        seen = {token}
         while (page := self._next(answers)) is not None:
             self.page_count += 1
+            following = page.get(self._token_key)
+            if following and following in seen:
+                raise FlowOpsError(
+                    f"Could not {self.doing}: page {self.page_count} goes on with the token"
+                    f" {shown(following, 80)}, which had been asked for before, so the listing would never end."
+                )
+            seen.add(following)
+            self.ended_early = self._token_key in page and not following
             yield page
 
     def _next(self, answers: Iterator[dict[str, Any]]) -> dict[str, Any] | None:

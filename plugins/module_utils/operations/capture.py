@@ -49,11 +49,13 @@ class Capture:
         # Where the reading goes on: the token of the next page, or that the last one has been read.
         self.token: str | None = None
         self.is_read = False
+        # The last page came with a token, an empty one, with which nothing can be asked for.
+        self.ended_early = False
 
     @property
     def partial(self) -> bool:
-        """True unless AWS called the capture complete all the while it was read."""
-        return self.statuses != {"COMPLETED"}
+        """True unless AWS called the capture complete all the while it was read, and told where its pages end."""
+        return self.ended_early or self.statuses != {"COMPLETED"}
 
     @property
     def seen_at(self) -> datetime | None:
@@ -71,6 +73,8 @@ class Capture:
         status = self.members.get("FlowOperationStatus", "IN_PROGRESS")
         if "IN_PROGRESS" in self.statuses:
             status = f"{status}, was in progress while it was read"
+        if self.ended_early:
+            status = f"{status}, its last page came with an empty token"
         return (
             f"The capture {self.flow_operation_id} of {firewall} in {self.scope} is partial ({status});"
             " flows may be missing."
@@ -99,7 +103,8 @@ class Capture:
             self.statuses.add(page.status)
         self.flow_count += len(page.flows)
         self.token = page.next_token
-        self.is_read = page.next_token is None
+        self.is_read = not page.next_token
+        self.ended_early = self.ended_early or page.next_token == ""
         return records_of(page.flows, page.zone)
 
     def _note(self, answer: Mapping[str, Any]) -> None:

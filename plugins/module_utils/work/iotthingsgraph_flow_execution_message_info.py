@@ -13,7 +13,7 @@ from ..aws.listing import Paging
 from ..aws.others import things_graph
 from ..errors import FlowOpsError, OptionError
 from .query import compiled_query, searched
-from .result import warn_when_large
+from .result import warn_when_cut_off, warn_when_large
 
 
 def list_messages(module: Any) -> dict[str, Any]:
@@ -43,6 +43,7 @@ def list_messages(module: Any) -> dict[str, Any]:
             for message in page["messages"]
             if not wanted or message.get("eventType") in wanted
         ]
+    warn_when_cut_off(module, listing)
     if listing.next_token:
         result["next_token"] = listing.next_token
     warn_when_large(module, result, "read fewer at a time with max_items, or pick with query")

@@ -18,7 +18,7 @@ from ..errors import AwsError, FlowOpsError
 from ..flows.arns import firewall_of
 from ..flows.scope import FlowOperation, Place, scope_of
 from .query import compiled_query, searched
-from .result import Module, warn_when_large
+from .result import Module, warn_when_cut_off, warn_when_large
 
 
 def list_operations(module: Module) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def list_operations(module: Module) -> dict[str, Any]:
         if params["describe"]:
             rows = spread(MAX_PARALLEL, lambda row: {**row, **_description(api, place, row)}, rows)
         result["flow_operations"] = [described(row) for row in rows]
+    warn_when_cut_off(module, listing)
     if listing.next_token:
         result["next_token"] = listing.next_token
     warn_when_large(module, result, "read fewer at a time with max_items, or pick with query")

@@ -18,7 +18,7 @@ from ..flows.arns import firewall_of
 from ..flows.records import record_of
 from ..flows.scope import FlowOperation, Place, Scope, check_operation_id, scope_of
 from .query import compiled_query, searched
-from .result import Module, warn_when_large
+from .result import Module, warn_when_cut_off, warn_when_large
 
 
 def read_flows(module: Module) -> dict[str, Any]:
@@ -45,7 +45,8 @@ def read_flows(module: Module) -> dict[str, Any]:
     else:
         result["flows"] = [described(flow) for page in reading for flow in page["Flows"]]
     result.update(described(reading.members), partial=reading.partial)
-    if reading.partial:
+    warn_when_cut_off(module, listing)
+    if reading.partial and not listing.ended_early:
         module.warn(
             f"The flow operation {operation_id} was not COMPLETED all the while it was read, at last"
             f" {reading.members.get('FlowOperationStatus')}; flows may be missing."
@@ -80,3 +81,4 @@ class _Reading:
             # An operation that completes while it is read may have lacked flows at the beginning.
             self.partial = self.partial or page.get("FlowOperationStatus", "COMPLETED") != "COMPLETED"
             yield page
+        self.partial = self.partial or self.listing.ended_early

@@ -67,6 +67,15 @@ def warn_when_large(module: Module, result: Mapping[str, Any], instead: str) -> 
         )
 
 
+def warn_when_cut_off(module: Module, listing: Any) -> None:
+    """Warn when a listing ended in a way that does not say whether there is more."""
+    if listing.ended_early:
+        module.warn(
+            f"AWS ended its answer to {listing.operation} with a token that is empty, which says neither that there is"
+            " more nor that there is not; something may be missing."
+        )
+
+
 def room_in(module: Module, result: Mapping[str, Any]) -> int:
     """Return how many bytes a result can still grow by, less than 0 when it is too large already."""
     # Ansible tells the options back beside the result.
