@@ -23,6 +23,7 @@ from typing import Any
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, plain_pages
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, Recorded, Run, environment
+from ansible_collections.flowops.aws.tests.integration.warm import warmed
 
 # What tells one flow from every other in the tests' firewalls: zone, 5-tuple, packets and bytes. Ages grow.
 Identity = tuple[str, str, str, str, str, str, int, int]
@@ -87,7 +88,7 @@ class FirewallRunner:
                 playbook,
             ],
             cwd=folder,
-            env=environment(settings),
+            env=warmed(environment(settings)),
             check=False,
             stdin=subprocess.DEVNULL,
             capture_output=True,

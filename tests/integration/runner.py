@@ -19,6 +19,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from ansible_collections.flowops.aws.tests.integration.warm import warmed
+
 HERE = Path(__file__).resolve().parent
 TARGETS = HERE / "targets"
 REGION = "us-east-1"
@@ -175,15 +177,17 @@ class PlaybookRunner:
         done = subprocess.run(
             [*command, str(path)],
             cwd=scratch,
-            env=environment(
-                {
-                    # As a shell sets it; files that are named without a folder go there.
-                    "PWD": str(scratch),
-                    "FLOWOPS_RECORD": str(record),
-                    "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
-                    "ANSIBLE_HOME": str(self.folder / "home"),
-                    **(env or {}),
-                }
+            env=warmed(
+                environment(
+                    {
+                        # As a shell sets it; files that are named without a folder go there.
+                        "PWD": str(scratch),
+                        "FLOWOPS_RECORD": str(record),
+                        "ANSIBLE_CONFIG": str(scratch / "ansible.cfg"),
+                        "ANSIBLE_HOME": str(self.folder / "home"),
+                        **(env or {}),
+                    }
+                )
             ),
             check=False,
             stdin=subprocess.DEVNULL,
