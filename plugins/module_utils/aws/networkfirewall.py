@@ -34,6 +34,7 @@ _READING = {
     "describe_flow_operation": "FlowOperationStatus",
     "describe_firewall_policy": "FirewallPolicy",
     "describe_firewall_policy_v2": "FirewallPolicyV2",
+    "describe_rule_group": "RuleGroupResponse",
     "list_vpc_endpoint_associations": "VpcEndpointAssociations",
     "describe_vpc_endpoint_association": "VpcEndpointAssociation",
 }
@@ -147,10 +148,18 @@ class NetworkFirewall:
 
     def firewall_policy(self, arn: str) -> tuple[dict[str, Any], bool]:
         """Return a firewall policy as AWS describes it, and whether it is a Next Generation one; raise FlowOpsError."""
+        answer, next_generation = self.firewall_policy_answer(arn)
+        return dict(answer["FirewallPolicy"]), next_generation
+
+    def firewall_policy_answer(self, arn: str) -> tuple[dict[str, Any], bool]:
+        """Return DescribeFirewallPolicy's answer, and whether the policy is a Next Generation one; raise FlowOpsError.
+
+        What AWS says of a Next Generation policy has the members of a classic one, without its generation's name.
+        """
         doing = f"describe the firewall policy {shown(arn)}"
         try:
             with needing("network-firewall:DescribeFirewallPolicy"), calling(doing):
-                return dict(self.client.describe_firewall_policy(FirewallPolicyArn=arn)["FirewallPolicy"]), False
+                return bare(self.client.describe_firewall_policy(FirewallPolicyArn=arn)), False
         except AwsError as error:
             # An ARN does not say of which generation its policy is.
             if error.code not in _OTHER_GENERATION:
@@ -165,11 +174,16 @@ class NetworkFirewall:
     def _next_generation_policy(self, arn: str, doing: str, as_a_classic_one: AwsError) -> dict[str, Any]:
         try:
             with needing("network-firewall:DescribeFirewallPolicyV2"), calling(doing):
-                return dict(self.client.describe_firewall_policy_v2(FirewallPolicyV2Arn=arn)["FirewallPolicyV2"])
+                answer = bare(self.client.describe_firewall_policy_v2(FirewallPolicyV2Arn=arn))
         except AwsError as error:
             if error.code not in _OTHER_GENERATION:
                 raise
             raise as_a_classic_one from error
+        about = answer.get("FirewallPolicyV2Response") or {}
+        return {
+            "FirewallPolicy": answer["FirewallPolicyV2"],
+            "FirewallPolicyResponse": {name.replace("PolicyV2", "Policy"): value for name, value in about.items()},
+        }
 
     def associations_of(self, firewall: FirewallArn) -> list[dict[str, Any]]:
         """Return DescribeVpcEndpointAssociation's answer for each association that AWS lists for a firewall.

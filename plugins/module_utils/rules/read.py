@@ -20,6 +20,8 @@ NOT_NAMED = "its description is not here"
 
 _ACTION_RANKS = {"pass": 0, "drop": 1, "reject": 2, "rejectsrc": 2, "rejectdst": 2, "rejectboth": 2, "alert": 3}
 _NEXT_GENERATION_TYPES = ("FIREWALL", "IPS")
+# What the answer of DescribeFirewallPolicyV2 has, and a classic policy never.
+_NEXT_GENERATION_MEMBERS = ("FirewallRuleGroupEntries", "IpsRuleGroupEntries", "PolicyMode", "FirewallDefaultAction")
 
 
 def name_of(arn: str) -> str:
@@ -69,6 +71,18 @@ def ruleset_of(
     return _Policy(policy, groups, home_net, vpc_cidrs, prefix_lists or {}, problems or {}).read()
 
 
+def unread_ruleset(arn: str) -> Ruleset:
+    """Return what stands for a policy that may not be read: any of its rules may do anything."""
+    name = name_of(arn)
+    return Ruleset(
+        arn=arn,
+        name=name,
+        order=ACTION_ORDER,
+        stateful=tuple(unread_rule(name, action, UNREAD, name) for action in ("pass", "drop")),
+        stateless=tuple(fallback.unread_stateless(name, UNREAD, name)),
+    )
+
+
 def _body(policy: Mapping[str, Any]) -> Mapping[str, Any]:
     body = policy.get("FirewallPolicy")
     return body if isinstance(body, Mapping) else policy
@@ -97,9 +111,7 @@ class _Policy:
         self.notes: list[str] = []
 
     def read(self) -> Ruleset:
-        next_generation = "FirewallPolicy" not in self.about and any(
-            key in self.body for key in ("FirewallRuleGroupReferences", "IpsRuleGroupReferences")
-        )
+        next_generation = any(key in self.body for key in _NEXT_GENERATION_MEMBERS)
         stateless = tuple(self._stateless())
         stateful = list(self._validation())
         if next_generation:
