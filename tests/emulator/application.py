@@ -164,7 +164,7 @@ class EmulatorApplication(DomainDispatcherApplication):
         """Return status line and body of the answer to a request that fits the model; ApiError if IAM refuses it."""
         # moto's dispatch, which takes longer than all the rest, holds a request against IAM's policies.
         guarded = not math.isinf(moto_settings.INITIAL_NO_AUTH_ACTION_COUNT)
-        if service == "networkfirewall" and operation == "ListFlowOperationResults" and not guarded:
+        if service == "networkfirewall" and operation in self._emulator.api.operations and not guarded:
             status, body = self._emulator.api.answer(operation, *caller, request)
             return _status_line(status), body.encode()
         # The target header tells the protocol; without a content type moto would guess the model's first one.

@@ -35,6 +35,21 @@ if TYPE_CHECKING:
     from ..server import Emulator
 
 PREFIX = "/_emulator/"
+_FIREWALL = (
+    "firewall_name",
+    "zones",
+    "synthetic_flows",
+    "seed",
+    "flows",
+    "region",
+    "account_id",
+    "tags",
+    "stream_exception_policy",
+    "policy_mode",
+    "members",
+    "policy_name",
+    "vpc_cidr_blocks",
+)
 
 
 class Door:
@@ -141,49 +156,20 @@ class Door:
         return dict(vars(settings))
 
     def _firewalls(self, body: dict[str, Any]) -> Any:
-        take(
-            body,
-            "firewall_name",
-            "zones",
-            "synthetic_flows",
-            "seed",
-            "flows",
-            "region",
-            "account_id",
-            "tags",
-            "stream_exception_policy",
-            "policy_mode",
-            "members",
-            "policy_name",
-            "vpc_cidr_blocks",
-        )
-        world = self._emulator.world
-        flows = body.get("flows") or {}
-        zones = list(body.get("zones") or flows)
+        take(body, *_FIREWALL)
+        zones = list(body.get("zones") or body.get("flows") or {})
         if not zones:
             raise DoorError("a firewall needs zones, or flows by zone")
-        if set(flows) - set(zones):
-            raise DoorError("flows name a zone that is not among zones")
         if body.get("region") and not all(zone.startswith(body["region"]) for zone in zones):
             raise DoorError(f"the zones {', '.join(zones)} do not lie in {body['region']}")
-        policy = body.get("stream_exception_policy")
+        policy, mode = body.get("stream_exception_policy"), body.get("policy_mode")
         if policy is not None and policy not in STREAM_EXCEPTION_POLICIES:
             raise DoorError(f"stream_exception_policy must be one of {', '.join(STREAM_EXCEPTION_POLICIES)}")
-        mode = body.get("policy_mode")
         if mode is not None and (mode not in POLICY_MODES or policy == "CONTINUE"):
             raise DoorError(f"policy_mode must be {' or '.join(POLICY_MODES)}, and such a policy knows no CONTINUE")
-        now = world.clock.now()
-        tables = {zone: FlowTable(now) for zone in zones}
-        for zone, records in flows.items():
-            for item in records:
-                tables[zone].add(flow_record(item), now)
-        total, seed = int(body.get("synthetic_flows", 0)), int(body.get("seed", 1))
-        for number, zone in enumerate(zones):
-            share = total // len(zones) + (1 if number < total % len(zones) else 0)
-            tables[zone].add_synthetic(share, seed + number)
         firewall = self._emulator.add_firewall(
             str(body.get("firewall_name")),
-            tables,
+            self._tables(body, zones),
             account=str(body.get("account_id", DEFAULT_ACCOUNT)),
             tags=body.get("tags"),
             vpc_cidr_blocks=body.get("vpc_cidr_blocks") or (),
@@ -198,6 +184,21 @@ class Door:
             "arn": firewall.arn,
             "zones": {name: len(zone.table) for name, zone in firewall.zones.items()},
         }
+
+    def _tables(self, body: dict[str, Any], zones: list[str]) -> dict[str, FlowTable]:
+        """Return the flows of a firewall to be: those given by zone, and made-up ones spread over the zones."""
+        flows = body.get("flows") or {}
+        if set(flows) - set(zones):
+            raise DoorError("flows name a zone that is not among zones")
+        now = self._emulator.world.clock.now()
+        tables = {zone: FlowTable(now) for zone in zones}
+        for zone, records in flows.items():
+            add_all(tables[zone], [flow_record(item) for item in records], now)
+        total, seed = int(body.get("synthetic_flows", 0)), int(body.get("seed", 1))
+        for number, zone in enumerate(zones):
+            share = total // len(zones) + (1 if number < total % len(zones) else 0)
+            tables[zone].add_synthetic(share, seed + number)
+        return tables
 
     def _associations(self, body: dict[str, Any]) -> Any:
         take(body, "firewall_name", "firewall_arn", "region", "zone", "account_id", "listed")

@@ -36,6 +36,16 @@ _REFUSALS = {
 }
 
 
+def _page(response: EC2Response, member: str, items: list[Any], largest: int) -> ActionResult:
+    """Return the page of items that a request asks for."""
+    start = int(response._get_param("NextToken") or 0)
+    end = start + int(response._get_param("MaxResults") or largest)
+    answer: dict[str, Any] = {member: items[start:end]}
+    if end < len(items):
+        answer["NextToken"] = str(end)
+    return ActionResult(answer)
+
+
 def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
     """Return moto's EC2 handler with what the lookup of addresses needs and moto lacks."""
 
@@ -70,12 +80,7 @@ def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
                 )
             # moto answers with all of them, AWS with at most a hundred a page.
             entries = super().get_managed_prefix_list_entries().result["Entries"]
-            start = int(self._get_param("NextToken") or 0)
-            end = start + int(self._get_param("MaxResults") or _LARGEST_ENTRIES)
-            answer: dict[str, Any] = {"Entries": entries[start:end]}
-            if end < len(entries):
-                answer["NextToken"] = str(end)
-            return ActionResult(answer)
+            return _page(self, "Entries", entries, _LARGEST_ENTRIES)
 
         def describe_network_interfaces(self) -> ActionResult:
             arrived(self, "DescribeNetworkInterfaces")
@@ -90,11 +95,6 @@ def make_response_class(world: World, faults: Faults) -> type[EC2Response]:
                 )
                 if all(values & _ADDRESS_FILTERS[name](interface) for name, values in ours.items())
             ]
-            start = int(self._get_param("NextToken") or 0)
-            end = start + int(self._get_param("MaxResults") or _LARGEST_PAGE)
-            answer: dict[str, Any] = {"NetworkInterfaces": interfaces[start:end]}
-            if end < len(interfaces):
-                answer["NextToken"] = str(end)
-            return ActionResult(answer)
+            return _page(self, "NetworkInterfaces", interfaces, _LARGEST_PAGE)
 
     return AddressesResponse

@@ -15,7 +15,6 @@ from ..world.world import World
 
 # Of the faults, those that are an answer: code and sentence, as STS says them.
 _REFUSALS = {
-    "access_denied": ("AccessDenied", "User is not authorized to perform: sts:AssumeRole"),
     "expired_token": ("ExpiredToken", "The security token included in the request is expired"),
     "throttle": ("Throttling", "Rate exceeded"),
     "internal": ("InternalFailure", "An internal error has occurred"),
@@ -23,19 +22,32 @@ _REFUSALS = {
 }
 
 
+def _denied(operation: str) -> STSClientError:
+    return STSClientError("AccessDenied", f"User is not authorized to perform: sts:{operation}")
+
+
 def make_response_class(world: World, faults: Faults) -> type[TokenResponse]:
     """Return moto's STS handler, in which a role may demand an external ID."""
 
+    def arrived(operation: str, account_id: str, region: str) -> None:
+        world.count(operation)
+        for fault in faults.meet(operation, account_id, region):
+            if fault.kind == "access_denied":
+                raise _denied(operation)
+            if fault.kind in _REFUSALS:
+                raise STSClientError(*_REFUSALS[fault.kind])
+
     class RolesResponse(TokenResponse):
+        def get_caller_identity(self) -> ActionResult:
+            arrived("GetCallerIdentity", self.current_account, self.region)
+            return super().get_caller_identity()
+
         def assume_role(self) -> ActionResult:
-            world.count("AssumeRole")
             role_arn = str(self._get_param("RoleArn"))
             # A role's faults are told by its own account, not by the caller's.
-            for fault in faults.meet("AssumeRole", role_arn.split(":")[4], self.region):
-                if fault.kind in _REFUSALS:
-                    raise STSClientError(*_REFUSALS[fault.kind])
+            arrived("AssumeRole", role_arn.split(":")[4], self.region)
             if world.settings.external_ids.get(role_arn) not in (None, self._get_param("ExternalId")):
-                raise STSClientError(*_REFUSALS["access_denied"])
+                raise _denied("AssumeRole")
             return super().assume_role()
 
     return RolesResponse

@@ -58,6 +58,14 @@ def test_a_role_may_demand_an_external_id(emulator: Emulator, control: Control, 
     assert names(as_role(emulator, client)) == []
 
 
+def test_who_calls_is_told_counted_and_refused(control: Control, client: Callable[..., Any]) -> None:
+    assert client("sts").get_caller_identity()["Account"] == "123456789012"
+    control.add_fault("access_denied", "GetCallerIdentity")
+    with pytest.raises(ClientError, match="not authorized to perform: sts:GetCallerIdentity"):
+        client("sts").get_caller_identity()
+    assert control.calls()["counts"]["GetCallerIdentity"] == 2
+
+
 def test_a_fault_may_be_of_one_region_or_account(
     emulator: Emulator, control: Control, client: Callable[..., Any]
 ) -> None:

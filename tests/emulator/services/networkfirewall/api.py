@@ -47,9 +47,9 @@ class NetworkFirewallApi:
         }
 
     @property
-    def operations(self) -> list[str]:
+    def operations(self) -> frozenset[str]:
         """Return the names of the operations answered here."""
-        return list(self._handlers)
+        return frozenset(self._handlers)
 
     def answer(self, operation: str, account: str, region: str, request: dict[str, Any]) -> tuple[int, str]:
         """Carry out an operation for a request that fits the model; returns HTTP status and body, errors included."""
