@@ -12,35 +12,24 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 import yaml
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.audit.policy_reader import compile_policy
-from ..module_utils.errors import FlowOpsError, OptionError
+from ..module_utils.errors import OptionError
 from ..module_utils.files import reader_in
+from ..plugin_utils.action import ControllerAction
 
 ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_policy`."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return policy, policy_dir and rules; fail with every mistake of the policy."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
+    def told(self) -> dict[str, Any]:
+        """Return policy, policy_dir and rules; raise FlowOpsError with every mistake of the policy."""
         pair = ["policy", "policy_file"]
         options = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC, required_one_of=[pair], mutually_exclusive=[pair]
         )[1]
-        try:
-            result.update(self._checked(options))
-        except FlowOpsError as error:
-            result.update(failed=True, msg=error.message, **error.details)
-        return result
-
-    def _checked(self, options: Mapping[str, Any]) -> dict[str, Any]:
         policy, folder = options["policy"], os.getcwd()
         if options["policy_file"]:
             path = self._found(options["policy_file"])
@@ -49,7 +38,6 @@ class ActionModule(ActionBase):
         warnings = compiled.shadow_warnings()
         return {
             **({"warnings": warnings} if warnings else {}),
-            "changed": False,
             "policy": _plain(policy),
             "policy_dir": folder,
             "rules": list(compiled.described),

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Filter flow_execution_summary."""
+"""Filters flow_execution_summary, flow_execution_outcomes and flow_execution_sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -30,9 +31,31 @@ def flow_execution_summary(messages: Any, flow_execution_id: str | None = None) 
         ) from error
 
 
+def flow_execution_outcomes(read: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return {executions, outcomes} for the results of a loop over the IDs of executions that read their messages."""
+    executions = [flow_execution_summary(item["messages"], item["item"]) for item in read]
+    outcomes = Counter(execution["outcome"] for execution in executions)
+    return {"executions": executions, "outcomes": dict(sorted(outcomes.items()))}
+
+
+def flow_execution_sentence(execution: Mapping[str, Any]) -> str:
+    """Return how an execution went in a few words: its outcome, how long it took, and the step that failed first."""
+    text = f"{execution.get('flow_execution_id', 'the execution')}: {execution['outcome']}"
+    if "duration" in execution:
+        text += f" after {execution['duration']} s"
+    step = execution.get("first_failed_step")
+    if step:
+        text += f", first failed step {step['name']}{' (' + step['reason'] + ')' if 'reason' in step else ''}"
+    return text
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {"flow_execution_summary": flow_execution_summary}
+        return {
+            "flow_execution_summary": flow_execution_summary,
+            "flow_execution_outcomes": flow_execution_outcomes,
+            "flow_execution_sentence": flow_execution_sentence,
+        }

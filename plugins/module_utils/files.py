@@ -2,23 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Capture files: flow records as JSON lines, gzip by suffix, whole or not there at all."""
+"""Files: private ones that appear whole, those of strangers read with bounds, and flow records as JSON lines."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
 import hashlib
 import io
 import json
 import os
+import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import chain
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, NoReturn
 
-from .errors import FlowOpsError, OptionError
+from .errors import FlowOpsError, OptionError, shown
 from .flows.flowlog import is_log_entry, records_of_log
 
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -39,6 +41,179 @@ _USUAL = {
 }
 _USUAL_NAMES = tuple(_USUAL)
 _USUAL_LINE = "{" + ",".join(f'"{name}":' + ('"%s"' if kind is str else "%d") for name, kind in _USUAL.items()) + "}\n"
+
+
+BLOCK = 1 << 20
+# How deep the lists and mappings of a JSON file may be nested, and how long its numbers may be; ours need far less.
+_DEEPEST = 32
+_LONGEST_NUMBER = 20
+# No flow record, and no entry of a flow log, comes near it.
+_LONGEST_LINE = 1 << 20
+
+
+class FileKind(NamedTuple):
+    """A kind of file that somebody else wrote: what it is called, and how many bytes it has at most."""
+
+    name: str
+    largest: int
+
+
+POLICY = FileKind("policy", 1 << 20)
+LIST = FileKind("list", 64 << 20)
+PLAN = FileKind("plan", 16 << 20)
+
+
+@contextmanager
+def whole_file(path: str, part: str = "") -> Iterator[IO[bytes]]:
+    """Write a file of mode 0600 that appears under its name when it is whole and on the disk, at the block's end.
+
+    Until then it is part, or PATH.part, never through a symbolic link; an exception removes that. Raise OSError, a
+    BlockingIOError when another task is writing it.
+    """
+    part = part or f"{path}.part"
+    file = os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "wb")
+    try:
+        # Two tasks that write one file would both believe that what is there is theirs.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise
+    try:
+        os.fchmod(file.fileno(), 0o600)
+        file.truncate()
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        # Before it is closed, for the lock ends with that.
+        os.replace(part, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+        # What is still buffered has nowhere to go any more, and a full disk fails the closing too.
+        with suppress(OSError):
+            file.close()
+        raise
+    file.close()
+
+
+def digest_of(file: IO[bytes]) -> tuple[str, int]:
+    """Return the SHA-256 (hex) and the number of bytes of what is left of a file."""
+    digest, size = hashlib.sha256(), 0
+    for block in iter(lambda: file.read(BLOCK), b""):
+        digest.update(block)
+        size += len(block)
+    return digest.hexdigest(), size
+
+
+def sha256_of(path: str) -> str | None:
+    """Return the SHA-256 (hex) of a file's bytes, None when there is no such file."""
+    try:
+        with open(path, "rb") as file:
+            return digest_of(file)[0]
+    except FileNotFoundError:
+        return None
+
+
+def open_regular(path: str) -> IO[bytes]:
+    """Open a file of somebody else's, never waiting for a pipe or a device; raise OSError with what it is instead."""
+    _check_regular(os.stat(path).st_mode)
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb")
+    try:
+        _check_regular(os.fstat(file.fileno()).st_mode)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, give the path of a file")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def read_bounded(path: str, kind: FileKind) -> bytes:
+    """Return the bytes of a regular file; raise OSError when there is none, or when it has more than its kind may."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(kind.largest + 1)
+    # A file of the kernel's may have nothing to say yet.
+    if data is None:
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    if max(size, len(data)) > kind.largest:
+        raise OSError(errno.EFBIG, f"it has more than the {kind.largest >> 20} MiB that a {kind.name} may have")
+    # What the kernel makes up while it is read says that it has no bytes, or more than there are.
+    if size != len(data):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return data
+
+
+def read_file(path: str, kind: FileKind, option: str) -> bytes:
+    """Return the bytes of a file of that kind; raise OptionError, which quotes nothing of it."""
+    try:
+        return read_bounded(path, kind)
+    except (OSError, ValueError) as error:
+        raise OptionError(option, path, _why(error)) from None
+
+
+def _why(error: Exception) -> str:
+    """Return why a file could not be read, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    said = getattr(error, "strerror", None) or "it is not the name of a file"
+    return said if said.startswith("it ") else f"it cannot be read ({said})"
+
+
+def text_of(data: bytes, path: str) -> str:
+    """Return the text of a file's bytes in UTF-8; raise FlowOpsError with the line that is none."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FlowOpsError(f"{shown(path)} line {line}: it is not text in UTF-8.") from None
+
+
+def json_of(data: bytes, path: str) -> Any:
+    """Return the JSON value in a file's bytes; raise FlowOpsError, which quotes nothing, when it is none.
+
+    A mapping with a key twice, numbers of more than 20 digits, NaN, and what is nested deeply, are refused.
+    """
+    try:
+        value = json.loads(text_of(data, path), object_pairs_hook=_once, parse_int=_number, parse_constant=_no_number)
+    except RecursionError:
+        raise FlowOpsError(f"{shown(path)}: it is nested more than {_DEEPEST} levels deep.") from None
+    except json.JSONDecodeError as error:
+        raise FlowOpsError(f"{shown(path)} line {error.lineno}: it is not JSON.") from None
+    except ValueError as error:
+        raise FlowOpsError(f"{shown(path)}: {error}.") from None
+    level = [value]
+    for _depth in range(_DEEPEST):
+        level = [item for each in level for item in _items(each)]
+    if level:
+        raise FlowOpsError(f"{shown(path)}: it is nested more than {_DEEPEST} levels deep.")
+    return value
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("a mapping in it has a key twice")
+    return mapping
+
+
+def _number(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number in it has more than {_LONGEST_NUMBER} digits")
+    return int(text)
+
+
+def _no_number(_text: str) -> NoReturn:
+    raise ValueError("a number in it is none")
 
 
 def check_dest(path: str, option: str = "dest") -> str:
@@ -101,7 +276,6 @@ class LineFile:
 
     def __init__(self, path: str, *, dry_run: bool = False, option: str = "dest") -> None:
         self.path = check_dest(path, option)
-        self.part = f"{path}.part"
         self.dry_run = dry_run
         self.option = option
         self.count = 0
@@ -111,8 +285,9 @@ class LineFile:
         self._ended = False
 
     def __enter__(self) -> LineFile:
+        self._stack = ExitStack()
         try:
-            self._raw = None if self.dry_run else self._opened()
+            self._raw = None if self.dry_run else self._stack.enter_context(whole_file(self.path))
         except BlockingIOError as error:
             raise OptionError(self.option, self.path, "another task is writing it at this moment") from error
         except OSError as error:
@@ -125,18 +300,6 @@ class LineFile:
             # No name and no time in the header: the same flows make the same file.
             self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=sink, mtime=0)
         return self
-
-    def _opened(self) -> IO[bytes]:
-        file = os.fdopen(os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb")
-        try:
-            # Two tasks that write one file would both believe that what is there is theirs.
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.fchmod(file.fileno(), 0o600)
-            file.truncate()
-        except OSError:
-            file.close()
-            raise
-        return file
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Write one record as a line."""
@@ -165,40 +328,33 @@ class LineFile:
         if self._ended:
             return
         self._ended = True
-        try:
-            if kind is None:
-                if self._gzip is not None:
-                    self._gzip.close()
-                self._sink.flush()
-                if self._raw is not None:
-                    self.size = self._raw.tell()
-                    self._raw.flush()
-                    os.fsync(self._raw.fileno())
-                self.sha256 = self._hashed.sha256.hexdigest()
-                self.changed = sha256_of(self.path) != self.sha256
-                if self._raw is not None:
-                    # Before it is closed, for the lock ends with that.
-                    os.replace(self.part, self.path)
-                    self._raw.close()
-        except OSError as failed:
-            self._discard()
-            raise self._failed(failed) from failed
         if kind is not None:
-            self._discard()
+            self._hashed.raw = None
+            self._stack.__exit__(kind, error, trace)
+            return
+        try:
+            with self._stack:
+                self._end()
+        except OSError as failed:
+            raise self._failed(failed) from failed
+
+    def _end(self) -> None:
+        try:
+            if self._gzip is not None:
+                self._gzip.close()
+            self._sink.flush()
+        except OSError:
+            self._hashed.raw = None
+            raise
+        if self._raw is not None:
+            self.size = self._raw.tell()
+        self.sha256 = self._hashed.sha256.hexdigest()
+        self.changed = sha256_of(self.path) != self.sha256
 
     def _failed(self, error: OSError) -> FlowOpsError:
         return FlowOpsError(
             f"{self.option}: '{self.path}' could not be written ({error.strerror}); nothing was left behind."
         )
-
-    def _discard(self) -> None:
-        if self._raw is not None:
-            # What is still buffered has nowhere to go any more, and a full disk fails the closing too.
-            self._hashed.raw = None
-            with suppress(FileNotFoundError):
-                os.unlink(self.part)
-            with suppress(OSError):
-                self._raw.close()
 
 
 def open_files(
@@ -213,46 +369,43 @@ def open_files(
 
 
 def reader_in(folder: str | None) -> Callable[[str], list[str]]:
-    """Return a function that reads the lines of a text file, relative to the folder, or to the working directory."""
+    """Return a function that reads the lines of a list, relative to the folder, or to the working directory."""
 
     def read(path: str) -> list[str]:
-        with open(os.path.join(folder or ".", os.path.expanduser(path)), encoding="utf-8") as file:
-            return file.readlines()
+        data = read_bounded(os.path.join(folder or ".", os.path.expanduser(path)), LIST)
+        return io.TextIOWrapper(io.BytesIO(data), "utf-8").readlines()
 
     return read
 
 
-def sha256_of(path: str) -> str | None:
-    """Return the SHA-256 (hex) of a file's bytes, None when there is no such file."""
-    digest = hashlib.sha256()
-    try:
-        with open(path, "rb") as file:
-            for block in iter(lambda: file.read(1 << 20), b""):
-                digest.update(block)
-    except FileNotFoundError:
-        return None
-    return digest.hexdigest()
-
-
 def read_lines(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
     """Yield the mappings of a file of JSON lines in order; raise FlowOpsError naming the line that is none."""
-    opener: Any = gzip.open if path.endswith(".gz") else open
     number = 0
     try:
-        with opener(path, "rt", encoding="utf-8") as file:
-            for line in file:
+        with _unpacked(path) as file:
+            while line := file.readline(_LONGEST_LINE):
                 number += 1
                 if line.strip():
                     content = json.loads(line)
                     if not isinstance(content, dict):
                         raise ValueError("not a mapping")
                     yield content
-    except FileNotFoundError:
-        raise OptionError(option, path, "there is no such file") from None
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise OptionError(option, path, _why(error)) from None
     except (OSError, EOFError, zlib.error) as error:
-        raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({error}).") from error
+        why = getattr(error, "strerror", None) or error
+        raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({why}).") from error
     except ValueError as error:
         raise FlowOpsError(f"{option}: line {number} of '{path}' is not a mapping in JSON ({error}).") from error
+
+
+@contextmanager
+def _unpacked(path: str) -> Iterator[IO[str]]:
+    """Open a text file to read, unpacked where its name ends in .gz."""
+    with open_regular(path) as file:
+        packed = path.endswith(".gz")
+        with gzip.open(file, "rt", encoding="utf-8") if packed else io.TextIOWrapper(file, "utf-8") as text:
+            yield text
 
 
 def read_records(path: str, option: str = "src") -> Iterator[dict[str, Any]]:

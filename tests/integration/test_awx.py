@@ -58,8 +58,8 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
     assert {name: item["playbook"] for name, item in templates.items()} == {
         "flowops audit": "playbooks/audit.yml",
         "flowops summary": "playbooks/summary.yml",
-        "flowops remediate": "playbooks/remediate_approved.yml",
-        "flowops verify": "playbooks/verify_approved.yml",
+        "flowops remediate": "playbooks/remediate.yml",
+        "flowops verify": "playbooks/verify.yml",
         "flowops isolate": "playbooks/isolate.yml",
         "flowops execution audit": "playbooks/execution_audit.yml",
     }

@@ -515,7 +515,7 @@ def test_a_partial_capture_with_a_finding_is_noncompliant_and_partial(torn: Run)
 
 def test_a_failed_capture_stops_the_play(torn: Run) -> None:
     (last,) = failed(torn, "c-failed")
-    assert last.task == "Wait for the captures"
+    assert last.task == "Capture the flows of every zone"
     assert "failed" in last.result["msg"]
     assert ZONES[0] in last.result["msg"]
     with pytest.raises(KeyError):

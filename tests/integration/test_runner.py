@@ -419,27 +419,25 @@ def test_what_was_approved_is_cut_and_nothing_else(
     found = digest(arns["west"], operations)
     other = {**json.loads(approved), "operations": operations, "hash": found}
     bucket.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(other))
-    refused = jobs("playbooks/remediate_approved.yml", {"west": hosts["west"]}, own, given)
+    refused = jobs("playbooks/remediate.yml", {"west": hosts["west"]}, own, given)
     assert refused.status == "failed"
     assert_sentence(refused.failures()[0], [found, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
     # Nothing is said of a plan that nobody approved either.
     given_verify = {**survey_of("flowops verify"), **artifacts}
-    unproved = jobs(
-        "playbooks/verify_approved.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify
-    )
+    unproved = jobs("playbooks/verify.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify)
     assert unproved.status == "failed"
-    assert_sentence(unproved.failures()[0], [found, "not the one that was approved", audits["west"]["plan_hash"]])
+    assert_sentence(unproved.failures()[0], [found, "not flow_verify_approved_hash", audits["west"]["plan_hash"]])
     named = f"s3://{BUCKET}/{key}"
     for playbook, template in (("remediate", "flowops remediate"), ("verify", "flowops verify")):
         for answer, words in (("", ["flowops_approved_hash", "''"]), ("f" * 64, [found, "f" * 64])):
             alone = survey_of(template, flowops_plan_object=named, flowops_approved_hash=answer)
-            job = jobs(f"playbooks/{playbook}_approved.yml", {"west": hosts["west"]}, template_of(template), alone)
+            job = jobs(f"playbooks/{playbook}.yml", {"west": hosts["west"]}, template_of(template), alone)
             assert job.status == "failed"
             assert_sentence(job.failures()[0], words)
     assert starts_of(control, arns["west"], "StartFlowFlush") == []
     bucket.put_object(Bucket=BUCKET, Key=key, Body=approved)
 
-    job = jobs("playbooks/remediate_approved.yml", hosts, own, given)
+    job = jobs("playbooks/remediate.yml", hosts, own, given)
     assert job.status == "successful", job.stdout
     assert_kept_whole(job)
     for name, guilty in FLEET.items():
@@ -458,7 +456,7 @@ def test_what_was_approved_is_cut_and_nothing_else(
     }
     assert {item["evidence"]["manifest_sha256"] for item in told.values()} < heads
 
-    verified = jobs("playbooks/verify_approved.yml", hosts, template_of("flowops verify"), given_verify)
+    verified = jobs("playbooks/verify.yml", hosts, template_of("flowops verify"), given_verify)
     assert verified.status == "successful", verified.stdout
     assert_kept_whole(verified)
 
@@ -468,12 +466,12 @@ def test_nothing_is_cut_that_was_not_approved(
 ) -> None:
     arn = hosts["core"]["firewall_arn"]
     own, given = template_of("flowops remediate"), {**survey_of("flowops remediate"), **merged(*slices)}
-    job = jobs("playbooks/remediate_approved.yml", {"core": hosts["core"]}, own, given)
+    job = jobs("playbooks/remediate.yml", {"core": hosts["core"]}, own, given)
     assert job.status == "failed"
     assert_sentence(job.failures()[-1], ["flow_summary_approved", arn, "approved"])
     # A variable given at launch outranks what was approved: it is refused, whatever it says.
     loose = {"flow_remediate_approved_hash": "", **given, **summary.artifacts}
-    job = jobs("playbooks/remediate_approved.yml", {"west": hosts["west"]}, own, loose)
+    job = jobs("playbooks/remediate.yml", {"west": hosts["west"]}, own, loose)
     assert job.status == "failed"
     assert_sentence(job.failures()[-1], ["flow_remediate_approved_hash", "extra variable"])
     assert starts_of(control, arn, "StartFlowFlush") == []

@@ -10,11 +10,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import shown
 from ..flows.matching import MEMBERS, Condition, Members
+from .doubts import KNOWN, PORTS, Doubts, known_conditions
 
+_CACHED_VERDICTS = 8192
 # Beyond every number of a member.
 _BEYOND = 2**129
 
@@ -25,6 +27,13 @@ class Verdict:
 
     rule: str
     severity: str
+
+
+class Judged(NamedTuple):
+    """The verdicts on flows, and the places of those that get none only because not all is known of them."""
+
+    verdicts: list[Verdict | None]
+    unreadable: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -47,17 +56,24 @@ class Policy:
 
     @cached_property
     def _members(self) -> list[tuple[str, Members]]:
-        """The members of a flow record that any rule looks at."""
-        found = []
-        for member, whole in MEMBERS.items():
-            conditions = [rule.conditions.get(member) for rule in self.rules]
-            if any(conditions):
-                found.append((member, Members(conditions, whole)))
-        return found
+        """The members of a flow record that any rule looks at; rule n is bit n + 2, behind the two of KNOWN."""
+        looked_at = {member for rule in self.rules for member in rule.conditions}
+        if looked_at & PORTS:
+            # It says whether a flow has ports at all.
+            looked_at.add("protocol_number")
+        return [
+            (member, Members([*known_conditions(member), *(rule.conditions.get(member) for rule in self.rules)], whole))
+            for member, whole in MEMBERS.items()
+            if member in looked_at
+        ]
 
     @cached_property
-    def _verdicts(self) -> Verdicts:
-        return Verdicts(self)
+    def _verdicts(self) -> _Verdicts:
+        return _Verdicts([rule.deny for rule in self.rules], self.default)
+
+    @cached_property
+    def _doubts(self) -> Doubts:
+        return Doubts(self._members)
 
     def shadowed(self) -> list[tuple[str, str]]:
         """Return the rules that can never match, each with the earlier rule that covers it."""
@@ -76,12 +92,46 @@ class Policy:
         ]
 
     def judge_all(self, records: Sequence[Mapping[str, Any]]) -> list[Verdict | None]:
-        """Return for each flow record the verdict, None when the policy allows it."""
-        masks = [(1 << len(self.rules)) - 1] * len(records)
+        """Return for each flow record the verdict, None when the policy allows it or it is not known whether it does.
+
+        A flow whose members are not all known gets a verdict when every value that they may have leads to one, that of
+        the first rule among those.
+        """
+        return self.judged(records).verdicts
+
+    def judged(self, records: Sequence[Mapping[str, Any]]) -> Judged:
+        """Return the verdicts that judge_all gives, and which flows get none only because not all is known of them."""
+        masks = [(4 << len(self.rules)) - 1] * len(records)
         for member, rules_of in self._members:
-            masks = [mask and mask & rules_of[record.get(member)] for mask, record in zip(masks, records, strict=True)]
+            try:
+                masks = [
+                    mask & rules_of[record.get(member)] if mask > KNOWN else mask
+                    for mask, record in zip(masks, records, strict=True)
+                ]
+            except TypeError:
+                # Of a list, or what else no flow has there, nothing is known.
+                values = [record.get(member) for record in records]
+                known = [value if isinstance(value, (str, int)) else None for value in values]
+                masks = [mask & rules_of[value] for mask, value in zip(masks, known, strict=True)]
         verdicts = self._verdicts
-        return [verdicts[mask & -mask] for mask in masks]
+        found = [verdicts[mask] for mask in masks]
+        if not verdicts.met_doubt:
+            return Judged(found, ())
+        verdicts.met_doubt = False
+        return self._in_doubt(records, masks, found)
+
+    def _in_doubt(
+        self, records: Sequence[Mapping[str, Any]], masks: Sequence[int], found: list[Verdict | None]
+    ) -> Judged:
+        verdicts = self._verdicts
+        unreadable = []
+        for at, mask in enumerate(masks):
+            if not mask & KNOWN:
+                outcomes = [verdicts[rule | KNOWN] for rule in self._doubts.outcomes(records[at])]
+                found[at] = outcomes[0] if all(outcomes) else None
+                if found[at] is None and any(outcomes):
+                    unreadable.append(at)
+        return Judged(found, unreadable)
 
 
 def _covers(earlier: Rule, later: Rule) -> bool:
@@ -98,9 +148,21 @@ def _covers(earlier: Rule, later: Rule) -> bool:
     return True
 
 
-class Verdicts(dict[int, "Verdict | None"]):
-    """The verdict for the lowest bit of the rules that match, 0 for none."""
+class _Verdicts(dict[int, "Verdict | None"]):
+    """The verdict for the rules that match, behind the two bits of KNOWN: that of the first of them."""
 
-    def __init__(self, policy: Policy) -> None:
-        super().__init__({1 << n: rule.deny for n, rule in enumerate(policy.rules)})
-        self[0] = policy.default
+    def __init__(self, rules: Sequence[Verdict | None], default: Verdict | None) -> None:
+        super().__init__()
+        self._rules = rules
+        self._default = default
+        self.met_doubt = False
+
+    def __missing__(self, mask: int) -> Verdict | None:
+        if not mask & KNOWN:
+            self.met_doubt = True
+            return None
+        rest = mask >> 2
+        verdict = self._rules[(rest & -rest).bit_length() - 1] if rest else self._default
+        if len(self) < _CACHED_VERDICTS:
+            self[mask] = verdict
+        return verdict

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from operator import itemgetter, xor
 from typing import Any, Final, NamedTuple
@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from . import addresses
 from .addresses import EVERY_ADDRESS, IPV6, LAST_ADDRESS, Span, parse_span
 from .filters import parse_ports, parse_protocol
+from .protocols import WITH_PORTS
 
 LAST_PORT = 65535
 LAST_PROTOCOL = 255
@@ -35,10 +36,10 @@ MEMBERS: dict[str, Sequence[Span]] = {
     "packet_count": [(0, LAST_COUNT)],
 }
 
-# A captured flow in numbers: source, destination, protocol, source port, destination port and age in seconds; what is
-# absent, or no number, is ABSENT, an absent age is older than any.
+# A captured flow in numbers: source, destination, protocol, source port, destination port and age in seconds. A port of
+# a protocol without ports is ABSENT; what is not known is UNKNOWN; an age that is not known is older than any.
 Flow = tuple[int, int, int, int, int, int]
-# For each member of a flow but its age, in order, the spans it may be in; None for any, or absent.
+# For each member of a flow but its age, in order, the spans it may be in; None for any.
 Spans = tuple["list[Span] | None", ...]
 
 # What stands where in a flow.
@@ -50,6 +51,7 @@ DESTINATION_PORT: Final = 4
 AGE: Final = 5
 
 ABSENT = -1
+UNKNOWN = -2
 EVER = 2**62
 # So many filters are held against the flows at once; the bits of a number stand for them.
 AT_ONCE = 1024
@@ -60,7 +62,7 @@ _INDEX_BITS = 16
 
 
 class Condition(NamedTuple):
-    """What one member of a flow must be: a number in the spans; or absent, if it may be."""
+    """What one member of a flow must be: a number in the spans; or none at all, if that will do (absent)."""
 
     spans: Sequence[Span]
     absent: bool
@@ -91,6 +93,15 @@ class Sweep:
             return self._parts[number >= IPV6].mask_of(number)
         mask: int = self._masks[bisect_right(self._bounds, number) - 1]
         return mask
+
+    def masks_of(self, first: int, last: int) -> set[int]:
+        """Return what the numbers from the first to the last satisfy, each answer once."""
+        if self._parts:
+            # Of addresses, all of a version or one.
+            part = self._parts[first >= IPV6]
+            return part.masks() if first != last else {part.mask_of(first)}
+        begin, end = (bisect_right(self._bounds, number) for number in (first, last))
+        return set(self._masks[begin - 1 : end])
 
 
 class _ManyBounds:
@@ -133,27 +144,48 @@ class _ManyBounds:
             at = bisect_right(self._bounds, number, bisect_left(self._highs, high, 0, at), at)
         return self._distinct[self._which[at - 1]]
 
+    def masks(self) -> set[int]:
+        """Return the masks of all ranges."""
+        return set(self._distinct)
+
 
 class Members(dict[Any, int]):
-    """For each value of one member of a flow record, which conditions it satisfies."""
+    """For each value of one member of a flow record, which conditions it satisfies.
+
+    A value that is none, or none that can be read, satisfies what absent does; whether that is because there is none,
+    or because it is not known, the reader of the answer has to know.
+    """
 
     def __init__(self, conditions: Sequence[Condition | None], whole: Sequence[Span]) -> None:
         super().__init__()
-        self._absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
+        self.absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
+        self._whole = whole
         self._sweep = Sweep([None if condition is None else condition.spans for condition in conditions], whole)
         self._number_of = addresses.number_of if whole is ADDRESSES else _number_of
 
     def __missing__(self, value: Any) -> int:
-        number = self._number_of(value)
-        mask = self._absent if number is None else self._sweep.mask_of(number)
+        number = self.known(value)
+        mask = self.absent if number is None else self._sweep.mask_of(number)
         if len(self) >= _CACHED_VALUES:
             self.clear()
         self[value] = mask
         return mask
 
+    def known(self, value: Any) -> int | None:
+        """Return a value as the number that it stands for, None when it stands for none."""
+        number = self._number_of(value)
+        if number is None or not any(first <= number <= last for first, last in self._whole):
+            return None
+        return number
+
+    @cached_property
+    def possible(self) -> frozenset[int]:
+        """What any value at all satisfies, each answer once."""
+        return frozenset().union(*(self._sweep.masks_of(*span) for span in self._whole))
+
 
 def _number_of(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 # -- flows in numbers, and filters ------------------------------------------------------------------------------------
@@ -163,19 +195,24 @@ def _number_of(value: Any) -> int | None:
 def number_of(address: Any) -> int:
     """Return an address as the number that it has in a Flow."""
     number = addresses.number_of(address)
-    return ABSENT if number is None else number
+    return UNKNOWN if number is None else number
 
 
 def flows_of(records: Iterable[Mapping[str, Any]]) -> list[Flow]:
     """Return flow records in numbers."""
-    try:
-        # An or with 0 leaves numbers alone and refuses all else.
-        return [
-            (number_of(source), number_of(destination), protocol | 0, source_port | 0, port | 0, age | 0)
-            for source, destination, protocol, source_port, port, age in map(_members_of, records)
-        ]
-    except (KeyError, TypeError):
-        return [_flow_of(record) for record in records]
+    found = []
+    for record in records:
+        try:
+            source, destination, protocol, source_port, port, age = _members_of(record)
+            if protocol in WITH_PORTS and 0 <= source_port <= LAST_PORT and 0 <= port <= LAST_PORT and 0 <= age < EVER:
+                # An or with 0 leaves numbers alone and refuses all else.
+                ports = source_port | 0, port | 0
+                found.append((number_of(source), number_of(destination), protocol | 0, *ports, age | 0))
+                continue
+        except (KeyError, TypeError):
+            pass
+        found.append(_flow_of(record))
+    return found
 
 
 _members_of = itemgetter(
@@ -184,11 +221,33 @@ _members_of = itemgetter(
 
 
 def _flow_of(record: Mapping[str, Any]) -> Flow:
-    ends = (number_of(record.get(name)) for name in ("source_address", "destination_address"))
-    numbers = (record.get(name) for name in ("protocol_number", "source_port", "destination_port"))
-    age = record.get("age")
-    known = (number if isinstance(number, int) else ABSENT for number in numbers)
-    return (*ends, *known, age if isinstance(age, int) else EVER)  # type: ignore[return-value]
+    protocol = _within(record.get("protocol_number"), LAST_PROTOCOL)
+    age = _within(record.get("age"), LAST_COUNT)
+    return (
+        number_of(_hashable(record.get("source_address"))),
+        number_of(_hashable(record.get("destination_address"))),
+        protocol,
+        port_of(record.get("source_port"), protocol),
+        port_of(record.get("destination_port"), protocol),
+        EVER if age == UNKNOWN else age,
+    )
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, str) else None
+
+
+def _within(value: Any, last: int) -> int:
+    return value if isinstance(value, int) and 0 <= value <= last else UNKNOWN
+
+
+def port_of(value: Any, protocol: int) -> int:
+    """Return a flow record's port as it is in a Flow, beside the number of its protocol or UNKNOWN."""
+    port = _within(value, LAST_PORT)
+    if protocol == UNKNOWN:
+        # That 0 may be a port, or say that there is none.
+        return port or UNKNOWN
+    return ABSENT if port == UNKNOWN and protocol not in WITH_PORTS else port
 
 
 def spans_of(written: Mapping[str, Any]) -> Spans:
@@ -213,12 +272,22 @@ class FilterSets:
     def __init__(self, sets: Sequence[Spans]) -> None:
         self._batches = [_members_by_cost(sets[at : at + AT_ONCE]) for at in range(0, len(sets), AT_ONCE)]
 
-    def masks(self, page: Sequence[Flow]) -> list[int]:
-        """Return for each flow which filters match it: bit n is filter n."""
+    def surely(self, page: Sequence[Flow]) -> list[int]:
+        """Return for each flow which filters match it whatever is not known of it: bit n is filter n."""
+        return self._masks(page, False)
+
+    def perhaps(self, page: Sequence[Flow]) -> list[int]:
+        """Return for each flow which filters match it, or may do so as far as is known: bit n is filter n."""
+        return self._masks(page, True)
+
+    masks = surely
+
+    def _masks(self, page: Sequence[Flow], perhaps: bool) -> list[int]:
         masks = [0] * len(page)
         for at, (every, members) in enumerate(self._batches):
             found = [every] * len(page)
-            for place, sets_of in members:
+            for place, sure_of, perhaps_of in members:
+                sets_of = perhaps_of if perhaps else sure_of
                 found = [mask and mask & sets_of[flow[place]] for mask, flow in zip(found, page, strict=True)]
             masks = found if at == 0 else [mask | more << at * AT_ONCE for mask, more in zip(masks, found, strict=True)]
         return masks
@@ -227,38 +296,48 @@ class FilterSets:
 class _Numbers(dict[int, int]):
     """For each number of one member of a flow, which filters it satisfies."""
 
-    def __init__(self, sets: Sequence[list[Span] | None], whole: Sequence[Span]) -> None:
-        super().__init__()
-        self._sweep = Sweep(sets, whole)
-        self._absent = sum(1 << n for n, spans in enumerate(sets) if spans is None)
+    def __init__(self, sweep: Sweep, absent: int, unknown: int) -> None:
+        super().__init__({ABSENT: absent, UNKNOWN: unknown})
+        self._sweep = sweep
 
     def __missing__(self, number: int) -> int:
-        mask = self._absent if number == ABSENT else self._sweep.mask_of(number)
+        mask = self._sweep.mask_of(number)
         if len(self) < _CACHED_VALUES:
             self[number] = mask
         return mask
 
 
-def _members_by_cost(sets: Sequence[Spans]) -> tuple[int, list[tuple[int, _Numbers]]]:
-    """Return the bits of all sets, and the members that they look at, those with the fewest different values first."""
-    return (1 << len(sets)) - 1, [
-        (at, _Numbers([each[at] for each in sets], MEMBERS[name]))
-        for at, name in (
-            (DESTINATION_PORT, "destination_port"),
-            (PROTOCOL, "protocol_number"),
-            (DESTINATION, "destination_address"),
-            (SOURCE, "source_address"),
-            (SOURCE_PORT, "source_port"),
-        )
-        if any(each[at] is not None for each in sets)
-    ]
+def _members_by_cost(sets: Sequence[Spans]) -> tuple[int, list[tuple[int, _Numbers, _Numbers]]]:
+    """Return the bits of all sets, and the members that they look at, those with the fewest different values first.
+
+    Each member has its answers for sure, and its answers perhaps.
+    """
+    every = (1 << len(sets)) - 1
+    members = []
+    for at, name in (
+        (DESTINATION_PORT, "destination_port"),
+        (PROTOCOL, "protocol_number"),
+        (DESTINATION, "destination_address"),
+        (SOURCE, "source_address"),
+        (SOURCE_PORT, "source_port"),
+    ):
+        conditions = [each[at] for each in sets]
+        if any(spans is not None for spans in conditions):
+            sweep = Sweep(conditions, MEMBERS[name])
+            free = sum(1 << n for n, spans in enumerate(conditions) if spans is None)
+            # AWS shows some flows without ports with port 0, and may match them by it.
+            members.append((at, _Numbers(sweep, free, free), _Numbers(sweep, free | sweep.mask_of(0), every)))
+    return every, members
 
 
-def matches(sets: Sequence[Spans], pages: Iterable[Sequence[Flow]]) -> Iterator[tuple[int, Flow]]:
-    """Yield the flows that are in one or more sets of spans, each with the bits of those sets."""
+def matches(
+    sets: Sequence[Spans], pages: Iterable[Sequence[Flow]], perhaps: bool = False
+) -> Iterator[tuple[int, Flow]]:
+    """Yield the flows that are in one or more sets of spans, surely or perhaps, each with the bits of those sets."""
     filters = FilterSets(sets)
     for page in pages:
-        for mask, flow in zip(filters.masks(page), page, strict=True):
+        masks = filters.perhaps(page) if perhaps else filters.surely(page)
+        for mask, flow in zip(masks, page, strict=True):
             if mask:
                 yield mask, flow
 

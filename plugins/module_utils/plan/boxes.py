@@ -23,6 +23,7 @@ from ..flows.matching import (
     PROTOCOL,
     SOURCE,
     SOURCE_PORT,
+    UNKNOWN,
     Flow,
     Spans,
     number_of,
@@ -42,7 +43,7 @@ MOST_KEPT = 6144
 # What stands where in a point, behind the members of a flow.
 FLOWS: Final = 6
 KEY: Final = 7
-_ANY_PORT = (ABSENT, LAST_PORT)
+_ANY_PORT = (UNKNOWN, LAST_PORT)
 
 Point = tuple[int, int, int, int, int, int, int, FlowKey]
 
@@ -62,7 +63,7 @@ def key_of(record: Mapping[str, Any]) -> FlowKey | None:
     ):
         return None
     ends = number_of(source), number_of(destination)
-    if ABSENT in ends or (ends[0] < IPV6) != (ends[1] < IPV6):
+    if UNKNOWN in ends or (ends[0] < IPV6) != (ends[1] < IPV6):
         return None
     return source, destination, protocol, *ports
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import FlowOpsError, OptionError, shown
+from ..files import PLAN, json_of, read_file
 from ..flows.arns import parse_firewall_arn
 from ..flows.filters import to_api
 from ..flows.scope import SCOPE_MEMBERS, scope_of
@@ -114,6 +115,11 @@ class Plan:
                 " audit made it, or without a hash to have its flows counted first."
             )
         return plan
+
+
+def read_plan(path: str, option: str = "plan") -> Plan:
+    """Return the plan in a JSON file; raise FlowOpsError when there is none, or when its hash is not of it."""
+    return Plan.from_json(json_of(read_file(path, PLAN, option), path), option)
 
 
 def flows_of(operations: Iterable[Mapping[str, Any]]) -> int:

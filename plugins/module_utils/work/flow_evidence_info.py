@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..evidence.folder import check
+from ..evidence.check import check
 from .flow_evidence import refuse_empty
 from .result import Module
 

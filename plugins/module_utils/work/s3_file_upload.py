@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ..aws.clients import client_of
 from ..aws.others import S3
 from ..errors import FlowOpsError, OptionError
+from ..files import digest_of
 from .result import Module
 
 # What one call takes.
@@ -70,10 +70,8 @@ def _looked_at(path: str) -> dict[str, Any]:
         size = os.path.getsize(path)
         if size > LARGEST_FILE:
             raise OptionError("src", path, f"it has {size:,} bytes, and S3 takes at most {LARGEST_FILE:,} in one piece")
-        digest = hashlib.sha256()
         with open(path, "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            sha256, size = digest_of(file)
     except OSError as error:
         raise OptionError("src", path, f"give files that can be read ({error.strerror})") from error
-    return {"size": size, "sha256": digest.hexdigest()}
+    return {"size": size, "sha256": sha256}

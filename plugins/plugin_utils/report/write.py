@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
-import tempfile
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils.errors import OptionError
+from ...module_utils.files import sha256_of, whole_file
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,7 @@ def is_written(dest: str, sha256: str, size: int) -> bool:
         status = os.lstat(dest)
         if not stat.S_ISREG(status.st_mode) or stat.S_IMODE(status.st_mode) != 0o600 or status.st_size != size:
             return False
-        digest = hashlib.sha256()
-        with open(dest, "rb") as stream:
-            while block := stream.read(1 << 20):
-                digest.update(block)
-        return digest.hexdigest() == sha256
+        return sha256_of(dest) == sha256
     except OSError:
         return False
 
@@ -78,29 +75,21 @@ def write_private(option: str, dest: str, blocks: Iterable[bytes], *, dry_run: b
     Return changed, sha256 (hex) and size (bytes); with dry_run nothing is written. Raise OptionError when writing
     fails, and then leave dest as it was.
     """
-    digest, size, temporary = hashlib.sha256(), 0, None
+    digest, size, changed = hashlib.sha256(), 0, False
     try:
-        # mkstemp makes it 0600 from its first byte on; in the same folder, so that the replacing is one step.
-        handle, temporary = (
-            (os.open(os.devnull, os.O_WRONLY), None)
-            if dry_run
-            else tempfile.mkstemp(prefix=f".{os.path.basename(dest)[:100]}.", dir=os.path.dirname(dest))
-        )
-        with os.fdopen(handle, "wb") as stream:
+        with suppress(_AsItWas), nullcontext(io.BytesIO()) if dry_run else whole_file(dest) as stream:
             for block in blocks:
                 digest.update(block)
                 size += len(block)
-                stream.write(block)
-            if temporary is not None:
-                stream.flush()
-                os.fsync(stream.fileno())
-        changed = not is_written(dest, digest.hexdigest(), size)
-        if temporary is not None and changed:
-            os.replace(temporary, dest)
+                if not dry_run:
+                    stream.write(block)
+            changed = not is_written(dest, digest.hexdigest(), size)
+            if not changed:
+                raise _AsItWas
     except OSError as error:
         raise OptionError(option, dest, f"it could not be written: {error.strerror}") from error
-    finally:
-        if temporary is not None:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
     return {"changed": changed, "sha256": digest.hexdigest(), "size": size}
+
+
+class _AsItWas(Exception):
+    """What would be written is there already."""

@@ -84,7 +84,7 @@ def test_a_template_sets_options_that_there_are(template: dict[str, Any]) -> Non
     for item in template["survey"]:
         if "choices" in item and item["type"] == "multiselect":
             assert set(item["choices"]) == set(known[item["variable"]]["choices"])
-    used = (PLAYBOOKS / "vars" / "approved.yml").read_text("utf-8") + str(template["extra_vars"])
+    used = (PLAYBOOKS / "tasks" / "approved.yml").read_text("utf-8") + str(template["extra_vars"])
     used += (ROOT / template["playbook"]).read_text("utf-8")
     assert not [name for name in named if name.startswith("flowops_") and name not in used]
 
@@ -99,12 +99,21 @@ def test_a_playbook_is_one_that_awx_finds(template: dict[str, Any]) -> None:
 
 def test_nothing_that_is_asked_for_outranks_what_was_approved() -> None:
     bound = {"flow_remediate_plan", "flow_remediate_approved_hash", "flow_verify_plan", "flow_remediate_policy"}
-    bound |= set(yaml.safe_load((PLAYBOOKS / "vars" / "approved.yml").read_text(encoding="utf-8")))
+    approved = yaml.safe_load((PLAYBOOKS / "tasks" / "approved.yml").read_text(encoding="utf-8"))
+    bound |= {task["register"] for task in approved if "register" in task}
+    bound |= {name for task in approved for name in (*task.get("vars", {}), *task.get("ansible.builtin.set_fact", {}))}
     bound |= {"flow_summary", "flow_summary_approved"}
     for template in TEMPLATES:
         named = {*template["extra_vars"], *(item["variable"] for item in template["survey"])}
         assert not named & bound
         assert not [name for name in named if name.startswith("flow_audit_of_")]
+
+
+def test_what_cuts_or_verifies_takes_the_plans_that_were_approved_and_no_others() -> None:
+    for template in TEMPLATES:
+        bound = Path(template["playbook"]).name in ("remediate.yml", "verify.yml")
+        assert template["extra_vars"].get("flowops_approved_plans", False) is bound
+        assert "flowops_approved_plans" not in [item["variable"] for item in template["survey"]]
 
 
 @pytest.mark.parametrize("workflow", OBJECTS["flowops_awx_workflows"], ids=lambda item: item["name"])

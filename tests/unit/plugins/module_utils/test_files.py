@@ -17,8 +17,21 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
-from ansible_collections.flowops.aws.plugins.module_utils.files import LineFile, check_dest, read_records, sha256_of
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
+from ansible_collections.flowops.aws.plugins.module_utils.files import (
+    LIST,
+    PLAN,
+    POLICY,
+    FileKind,
+    LineFile,
+    check_dest,
+    json_of,
+    read_file,
+    read_records,
+    reader_in,
+    sha256_of,
+    whole_file,
+)
 
 RECORDS = [
     {"source_address": f"10.0.0.{number}", "source_port": number, "protocol": "tcp", "age": number * 3}
@@ -262,3 +275,112 @@ def test_every_record_comes_back_as_it_was_among_usual_ones(tmp_path: Path, chan
         assert [json.loads(line) for line in lines[:-1]] == written
         assert [list(json.loads(line)) for line in lines[:-1]] == [list(record) for record in written]
         assert [json.dumps(record, separators=(",", ":"), ensure_ascii=False) for record in written] == lines[:-1]
+
+
+def test_a_whole_file_appears_at_the_end_with_the_right_mode(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"as it was")
+    path.chmod(0o644)
+    with whole_file(str(path)) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"as it was" and mode_of(tmp_path / "a.part") == 0o600
+        with pytest.raises(BlockingIOError), whole_file(str(path)):
+            raise AssertionError("two tasks write one file")
+    assert (path.read_bytes(), mode_of(path), os.listdir(tmp_path)) == (b"new", 0o600, ["a"])
+
+
+def test_a_file_that_is_not_finished_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"as it was")
+    with pytest.raises(KeyboardInterrupt), whole_file(str(path), str(tmp_path / "other.part")) as file:
+        file.write(b"half")
+        raise KeyboardInterrupt
+    with no_file_larger_than(4096), pytest.raises(OSError, match="large"), whole_file(str(path)) as file:
+        file.write(b"x" * 5000)
+    target = tmp_path / "target"
+    (tmp_path / "a.part").symlink_to(target)
+    with pytest.raises(OSError), whole_file(str(path)):
+        raise AssertionError("written through a link")
+    assert path.read_bytes() == b"as it was" and not target.exists()
+
+
+SMALL = FileKind("plan", 1 << 20)
+
+
+def special_files(folder: Path) -> Iterator[tuple[str, str]]:
+    os.mkfifo(folder / "fifo")
+    (folder / "large").write_bytes(b"x" * (SMALL.largest + 1))
+    (folder / "link").symlink_to("/dev/zero")
+    (folder / "loop").symlink_to("loop")
+    yield str(folder / "fifo"), "it is not a regular file"
+    yield str(folder / "link"), "it is not a regular file"
+    yield str(folder / "large"), "it has more than the 1 MiB that a plan may have"
+    yield str(folder / "none"), "there is no such file"
+    yield str(folder / "loop"), "it cannot be read (Too many levels of symbolic links)"
+    yield str(folder / "large" / "below"), "it cannot be read (Not a directory)"
+    yield str(folder), "it is a folder, give the path of a file"
+    yield str(folder / "a\0b"), "it is not the name of a file"
+    yield from ((name, "it is not a regular file") for name in ("/dev/zero", "/dev/null", "/proc/self/environ"))
+
+
+def test_what_is_no_regular_file_is_refused_without_waiting_and_without_a_word_of_it(tmp_path: Path) -> None:
+    for path, said in special_files(tmp_path):
+        with pytest.raises(OptionError) as caught:
+            read_file(path, SMALL, "flow_remediate_plan")
+        assert caught.value.message == f"flow_remediate_plan: {shown(path)} is not allowed; {said}."
+
+
+def test_flow_records_are_read_from_regular_files_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (str(tmp_path / "fifo"), "/dev/zero", "/dev/null"):
+        with pytest.raises(FlowOpsError, match="after line 0 \\(it is not a regular file\\)"):
+            list(read_records(path))
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x" * SMALL.largest)
+    assert len(read_file(str(tmp_path / "a"), SMALL, "src")) == SMALL.largest
+    assert (POLICY.largest, LIST.largest, PLAN.largest) == (1 << 20, 64 << 20, 16 << 20)
+
+
+def test_the_lines_of_a_list_are_read_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("10.0.0.0/8\r\n# why\x0b\n192.0.2.1", encoding="utf-8")
+    assert reader_in(str(tmp_path))("list.txt") == ["10.0.0.0/8\n", "# why\x0b\n", "192.0.2.1"]
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        reader_in(str(tmp_path))("fifo")
+
+
+@pytest.mark.parametrize(
+    "content,said",
+    [
+        (b'{"secret": 1,\n "other": }', "line 2: it is not JSON."),
+        (b'{\n"secret\xff": 1}', "line 2: it is not text in UTF-8."),
+        (b"", "line 1: it is not JSON."),
+        (b'{"secret": 1, "secret": 2}', ": a mapping in it has a key twice."),
+        (b'[{"a": {"secret": 1, "secret": 1}}]', ": a mapping in it has a key twice."),
+        (b'{"a": NaN}', ": a number in it is none."),
+        (b'{"a": -Infinity}', ": a number in it is none."),
+        (b'{"a": 1' + b"0" * 5000 + b"}", ": a number in it has more than 20 digits."),
+        (b"[" * 100_000, ": it is nested more than 32 levels deep."),
+        (b"[" * 40 + b"]" * 40, ": it is nested more than 32 levels deep."),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, ": it is nested more than 32 levels deep."),
+    ],
+)
+def test_json_of_a_stranger_is_refused_by_line_and_reason_and_not_quoted(content: bytes, said: str) -> None:
+    with pytest.raises(FlowOpsError) as caught:
+        json_of(content, "plan.json")
+    assert caught.value.message == f"'plan.json'{'' if said[0] == ':' else ' '}{said}"
+
+
+def test_json_within_its_bounds_is_read() -> None:
+    nested = {"a": {"b": -12, "c": "x", "d": None, "e": [True, 10**19]}}
+    assert json_of(json.dumps(nested).encode(), "plan.json") == nested
+
+
+def test_a_line_without_an_end_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"a": "' + b"x" * (3 << 20))
+    with pytest.raises(FlowOpsError, match="line 1 of '.*' is not a mapping in JSON"):
+        list(read_records(str(path)))

@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
+import math
 import random
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -174,17 +177,89 @@ def random_record(chance: random.Random) -> dict[str, Any]:
     if number in (6, 17, 132):
         record["source_port"] = chance.choice(PORTS)
         record["destination_port"] = chance.choice(PORTS)
-    for key in list(record):
-        if chance.random() < 0.04:
-            del record[key]
     return record
+
+
+def around(network: str) -> list[str]:
+    """Return the first and the last address of a network, and those beside it."""
+    of = ipaddress.ip_network(network)
+    make = type(of.network_address)
+    last = (1 << of.max_prefixlen) - 1
+    ends = int(of.network_address), int(of.broadcast_address)
+    return [str(make(end + step)) for end in ends for step in (-1, 0, 1) if 0 <= end + step <= last]
+
+
+EVERY_PORT = sorted({port + step for port in (*PORTS, 8000, 8100) for step in (-1, 0, 1) if 0 <= port + step <= 65535})
+EVERY_ADDRESS = sorted({address for network in NETWORKS for address in around(network)} | set(ADDRESSES))
+VALUES: dict[str, list[Any]] = {
+    "source_address": EVERY_ADDRESS,
+    "destination_address": EVERY_ADDRESS,
+    "protocol_number": [*PROTOCOLS.values(), 0, 33, 200],
+    "source_port": EVERY_PORT,
+    "destination_port": EVERY_PORT,
+    "age": [0, 1, 59, 60, 61, 2**40],
+    "byte_count": [0, 1, 899, 900, 2**40],
+    "packet_count": [0, 2, 3, 2**40],
+}
+UNREADABLE: dict[str, list[Any]] = {
+    name: [None, "", "\ud800", "ANY", "some", ["10.0.0.1"], 2**70, -7]
+    + (["10.0.0.0/24", "10.0.0", 10] if name.endswith("address") else ["10.0.0.1", 70_000 if "port" in name else 1.5])
+    for name in VALUES
+}
+
+
+def possible_records(record: dict[str, Any], blanked: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield what a flow may be, of which some members are not known."""
+    for values in itertools.product(*(VALUES[name] for name in blanked)):
+        made = {**record, **dict(zip(blanked, values, strict=True))}
+        if made["protocol_number"] not in (6, 17, 33, 132, 136):
+            for name in ("source_port", "destination_port"):
+                if name in blanked or not made.get(name):
+                    made.pop(name, None)
+        yield made
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_is_not_known_makes_a_finding_only_if_every_value_does(seed: int) -> None:
+    chance = random.Random(seed)
+    answers: Counter[str] = Counter()
+    for _round in range(40):
+        policy = random_policy(chance)
+        policy["rules"] = policy["rules"][:3]
+        judged = compiled(policy)
+        for _flow in range(6):
+            record = random_record(chance)
+            blanked = [name for name in chance.sample(list(VALUES), chance.choice([1, 1, 2])) if name in record]
+            if "protocol_number" in blanked:
+                # Without a port, or with 0, it is not known either whether there is one.
+                blanked += [name for name in ("source_port", "destination_port") if not record.get(name)]
+            blanked = list(dict.fromkeys(blanked))
+            if math.prod(len(VALUES[name]) for name in blanked) > 5000:
+                continue
+            expected = {expected_rule(policy, made) for made in possible_records(record, blanked)}
+            given = {**record, **{name: chance.choice(UNREADABLE[name]) for name in blanked}}
+            for name in blanked:
+                if chance.random() < 0.3:
+                    del given[name]
+            (verdict,), unreadable = judged.judged([given])
+            found = (verdict.rule, verdict.severity) if verdict else None
+            if None not in expected:
+                answers["finding"] += 1
+                assert found in expected and not unreadable, (policy, given, expected)
+            elif len(expected) == 1:
+                answers["allowed"] += 1
+                assert found is None and not unreadable, (policy, given)
+            else:
+                answers["unreadable"] += 1
+                assert found is None and list(unreadable) == [0], (policy, given, expected)
+    assert min(answers[answer] for answer in ("finding", "allowed", "unreadable")) > 5, answers
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_verdict_equals_an_evaluation_of_its_own(seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
-    for _round in range(500):
+    for _round in range(300):
         policy = random_policy(chance)
         judged = compiled(policy)
         for _flow in range(12):
@@ -239,18 +314,68 @@ def test_a_set_without_entries_matches_nothing_and_negated_excludes_nothing() ->
 
 
 def test_port_0_is_a_port_and_no_port_is_none() -> None:
-    records: list[dict[str, Any]] = [{"destination_port": 0}, {"destination_port": 1}, {}]
+    records: list[dict[str, Any]] = [
+        {"protocol_number": number, "destination_port": port} for number, port in ((6, 0), (6, 1), (47, None))
+    ]
     assert verdicts({"destination_port": 0}, records) == [True, False, False]
     assert verdicts({"destination_port": "!0"}, records) == [False, True, True]
     assert verdicts({"destination_port": "any"}, records) == [True, True, True]
     assert verdicts({"destination_port": ["0-65535"]}, records) == [True, True, False]
 
 
-def test_a_limit_does_not_hold_for_what_is_absent() -> None:
+@pytest.mark.parametrize("number", [1, 2, 47, 50, 58, 200])
+@pytest.mark.parametrize("conditions", [{}, {"destination_port": 0}, {"destination_port": "!22", "source_port": "any"}])
+def test_without_ports_every_way_to_say_so_is_judged_alike_and_known(number: int, conditions: dict[str, Any]) -> None:
+    written: list[dict[str, Any]] = [
+        {}, *({"source_port": none, "destination_port": none} for none in (None, "ANY", "any", "", 0)),
+    ]  # fmt: skip
+    judged = compiled({"rules": [rule(protocols=[number], **conditions)]}).judged(
+        [{"protocol_number": number, **ports} for ports in written]
+    )
+    assert len({verdict and verdict.rule for verdict in judged.verdicts}) == 1
+    assert list(judged.unreadable) == []
+
+
+def test_a_limit_holds_for_what_is_not_known_if_it_holds_for_everything() -> None:
     records: list[dict[str, Any]] = [{"age": 60}, {"age": 59}, {}]
     assert verdicts({"min_age": 60}, records) == [True, False, False]
-    assert verdicts({"min_age": 0}, records) == [True, True, False]
+    assert verdicts({"min_age": 0}, records) == [True, True, True]
     assert verdicts({"max_age": 59}, records) == [False, True, False]
+
+
+def test_an_allow_that_perhaps_applies_keeps_a_flow_from_being_a_finding() -> None:
+    policy = compiled(
+        {
+            "rules": [
+                {"name": "ssh", "action": "allow", "destination_port": [22]},
+                {"name": "large", "action": "deny", "min_bytes": 1000},
+            ]
+        }
+    )
+    flow = {"protocol_number": 6, "destination_port": 23, "byte_count": 5000}
+    page = [flow, {**flow, "destination_port": 22}, {**flow, "destination_port": ""}, {**flow, "byte_count": None}]
+    verdicts, unreadable = policy.judged(page)
+    assert [verdict and verdict.rule for verdict in verdicts] == ["large", None, None, None]
+    assert list(unreadable) == [2, 3]
+    # What cannot come to a verdict of its own is not in doubt.
+    assert not policy.judged([{**flow, "destination_port": "", "byte_count": 1}]).unreadable
+
+
+def test_very_many_unknown_members_are_looked_at_one_by_one() -> None:
+    rules = [
+        {
+            "name": f"r{number}",
+            "action": "deny" if number % 2 else "allow",
+            "source_port": number,
+            "destination_port": number,
+            "source_address": f"10.0.{number}.0/24",
+            "destination_address": f"10.0.{number}.0/24",
+        }
+        for number in range(60)
+    ]
+    judged = compiled({"rules": rules}).judged([{"protocol_number": 6}, {"protocol_number": 6, "source_port": 99}])
+    assert judged.verdicts == [None, None]
+    assert list(judged.unreadable) == [0]
 
 
 @pytest.mark.parametrize("written", ["2026-06-15", date(2026, 6, 15), datetime(2026, 6, 15, 8)])

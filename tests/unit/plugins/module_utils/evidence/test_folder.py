@@ -27,7 +27,8 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.evidence import folder as evidence
-from ansible_collections.flowops.aws.plugins.module_utils.evidence.folder import begin, check, seal
+from ansible_collections.flowops.aws.plugins.module_utils.evidence.check import check
+from ansible_collections.flowops.aws.plugins.module_utils.evidence.folder import begin, seal
 
 ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 OTHER = "arn:aws-us-gov:network-firewall:us-gov-west-1:444455556666:firewall/in-gress"
@@ -389,7 +390,7 @@ def test_names_and_files_that_cannot_be_evidence_are_refused_before_anything_is_
         ({"copies": {"good.json": str(there)}}, "contents writes a file of that name, too"),
         ({"copies": {"x": str(tmp_path / "none")}}, "it cannot be copied as x (No such file or directory)"),
         ({"copies": {"x": str(tmp_path)}}, "it is a folder, give the path of the file to copy as x"),
-        ({"copies": {"x": str(tmp_path / "pipe")}}, "it is not a regular file, give the one to copy as x"),
+        ({"copies": {"x": str(tmp_path / "pipe")}}, "it cannot be copied as x (it is not a regular file)"),
         ({"copies": {"x": ""}}, "copies: '' is not allowed; give the path of the file to copy as x"),
         ({"copies": {"x": None}}, "copies: None is not allowed; give the path of the file to copy as x"),
         ({"contents": {"x": float("nan")}}, "contents: 'x' is not allowed; its value cannot be written as JSON"),

@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.evidence.chain import (
+    chain_problem,
+    files_problem,
+    in_chain_order,
+)
 from ansible_collections.flowops.aws.plugins.module_utils.evidence.manifest import (
     LINK,
     REGULAR,
@@ -20,10 +25,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.evidence.manifest impo
     Problem,
     Seen,
     canonical,
-    chain_problem,
     draft,
-    files_problem,
-    in_chain_order,
     is_run,
     manifest,
     named,

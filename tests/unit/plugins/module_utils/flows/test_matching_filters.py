@@ -15,6 +15,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.flows.matching import 
     ABSENT,
     AT_ONCE,
     EVER,
+    UNKNOWN,
     FilterSets,
     bits_of,
     flows_of,
@@ -36,20 +37,29 @@ V4 = int(ipaddress.ip_address("10.0.0.1")), int(ipaddress.ip_address("198.51.100
 
 def test_ipv6_is_beyond_all_of_ipv4() -> None:
     assert number_of("255.255.255.255") < IPV6 == number_of("::") < number_of("::1")
-    assert number_of("10.0.0.0/8") == number_of("") == number_of(None) == ABSENT
+    assert number_of("10.0.0.0/8") == number_of("") == number_of(None) == UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("members", "place", "number"),
     [
         ({}, 0, V4[0]),
-        ({"source_address": None}, 0, ABSENT),
-        ({"destination_address": "nowhere"}, 1, ABSENT),
-        ({"protocol_number": None}, 2, ABSENT),
-        ({"source_port": "ephemeral"}, 3, ABSENT),
-        ({"destination_port": None}, 4, ABSENT),
+        ({"source_address": None}, 0, UNKNOWN),
+        ({"source_address": "10.0.0.0/24"}, 0, UNKNOWN),
+        ({"source_address": ["10.0.0.1"]}, 0, UNKNOWN),
+        ({"destination_address": "nowhere"}, 1, UNKNOWN),
+        ({"destination_address": "\ud800"}, 1, UNKNOWN),
+        ({"protocol_number": None}, 2, UNKNOWN),
+        ({"protocol_number": 256}, 2, UNKNOWN),
+        ({"source_port": "ephemeral"}, 3, UNKNOWN),
+        ({"source_port": 65536}, 3, UNKNOWN),
+        ({"destination_port": None}, 4, UNKNOWN),
+        ({"destination_port": "ANY"}, 4, UNKNOWN),
+        ({"destination_port": -1}, 4, UNKNOWN),
+        ({"destination_port": 0}, 4, 0),
         ({"age": None}, 5, EVER),
         ({"age": "old"}, 5, EVER),
+        ({"age": -1}, 5, EVER),
     ],
 )
 def test_what_a_flow_lacks_spoils_neither_the_rest_of_it_nor_its_page(
@@ -60,6 +70,41 @@ def test_what_a_flow_lacks_spoils_neither_the_rest_of_it_nor_its_page(
     given = {**FLOW, **members}
     absent = {name: value for name, value in given.items() if value is not None}
     assert flows_of([FLOW, given, absent, FLOW]) == [whole, expected, expected, whole]
+
+
+@pytest.mark.parametrize("port", [None, "ANY", "", "any"])
+@pytest.mark.parametrize("number", [1, 47, 50, 58])
+def test_a_protocol_without_ports_has_none_however_that_is_written(number: int, port: Any) -> None:
+    (flow,) = flows_of([{**FLOW, "protocol_number": number, "source_port": port, "destination_port": port}])
+    assert flow == (*V4, number, ABSENT, ABSENT, 60)
+
+
+def test_where_the_protocol_is_not_known_a_port_that_is_no_number_is_not_either() -> None:
+    flows = flows_of([{**FLOW, "protocol_number": None, "destination_port": port} for port in (0, None, 22)])
+    assert [flow[4] for flow in flows] == [UNKNOWN, UNKNOWN, 22]
+
+
+def test_a_filter_matches_for_sure_perhaps_or_not() -> None:
+    written = [
+        {"source_address": "10.0.0.0/8"},
+        {"source_address": "10.0.0.0/8", "destination_port": 22},
+        {"source_address": "10.0.0.0/8", "destination_port": "0-1"},
+        {"source_address": "fd00::/8", "destination_port": 22},
+        {"destination_address": "198.51.100.0/24", "protocols": ["tcp"]},
+    ]
+    filters = FilterSets([spans_of(item) for item in written])
+
+    def answers(**members: Any) -> tuple[list[int], list[int]]:
+        flows = flows_of([{**FLOW, **members}])
+        return list(bits_of(filters.surely(flows)[0])), list(bits_of(filters.perhaps(flows)[0]))
+
+    assert answers() == ([0, 1, 4], [0, 1, 4])
+    assert answers(destination_port=None) == ([0, 4], [0, 1, 2, 4])
+    assert answers(source_address="10.0.0.0/24") == ([4], [0, 1, 3, 4])
+    assert answers(protocol_number=None) == ([0, 1], [0, 1, 4])
+    assert answers(protocol_number=None, destination_port=None) == ([0], [0, 1, 2, 4])
+    # Without ports: none is 22, but AWS may show one as 0 and match it so.
+    assert answers(protocol_number=1, destination_port="") == ([0], [0, 2])
 
 
 def test_a_filter_is_the_spans_of_its_conditions() -> None:

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import Plan, checked_operations, digest
+from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import Plan, checked_operations, digest, read_plan
 
 ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 OTHER = "arn:aws:network-firewall:us-east-1:111122223333:firewall/ingress"
@@ -148,3 +149,18 @@ def test_a_result_tells_how_many_operations_there_are_and_where() -> None:
     whole = Plan(ARN, [OPERATION], 5)
     assert whole.told() == {**whole.to_json(), "operation_count": 1}
     assert whole.told("/tmp/plan.json")["dest"] == "/tmp/plan.json"
+
+
+def test_a_plan_is_read_from_its_file_and_a_missing_one_is_said_to_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    with pytest.raises(FlowOpsError, match="flow_remediate_plan: '.*' is not allowed; there is no such file"):
+        read_plan(str(path), "flow_remediate_plan")
+    whole = Plan(ARN, [OPERATION], 5)
+    path.write_text(json.dumps(whole.to_json()) + "\n", encoding="utf-8")
+    assert read_plan(str(path)) == whole
+    path.write_text('{"operations": [], "operations": []}', encoding="utf-8")
+    with pytest.raises(FlowOpsError, match="has a key twice"):
+        read_plan(str(path))
+    path.write_text(json.dumps(whole.to_json()).replace('"minimum_flow_age": 60', f'"minimum_flow_age": {10**30}'))
+    with pytest.raises(FlowOpsError, match="more than 20 digits"):
+        read_plan(str(path))

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keep the account of a remediation, on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..plugin_utils.action import ControllerAction
+from ..plugin_utils.remediation import Limits, begun, compared, counted, flushed, guarded, proved
+
+# What Ansible says of a task beside what the task returned.
+_OF_THE_TASK = ("changed", "failed", "msg", "warnings", "deprecations", "exception", "invocation", "censored")
+ARGUMENT_SPEC: dict[str, Any] = {
+    "run": {"type": "dict", "required": True},
+    "capture": {"type": "dict"},
+    "count": {"type": "dict"},
+    "minimum_flow_age": {"type": "int", "default": 0},
+    "proof": {"type": "dict"},
+    "guards": {
+        "type": "dict",
+        "options": {
+            "max_flows": {"type": "int", "required": True},
+            "max_percent": {"type": "float", "required": True},
+            "max_capture_age": {"type": "int", "required": True},
+            "allow_partial": {"type": "bool", "required": True},
+        },
+    },
+    "flush": {"type": "dict"},
+    "comparison": {"type": "dict"},
+    "rounds": {"type": "int", "default": 1},
+}
+
+
+class ActionModule(ControllerAction):
+    """The task `flowops.aws.flow_remediation`."""
+
+    def told(self) -> dict[str, Any]:
+        """Return the account with what has become known; raise FlowOpsError with the guard that refuses."""
+        options = self.validate_argument_spec(
+            argument_spec=ARGUMENT_SPEC,
+            required_one_of=[["count", "proof", "guards", "flush"]],
+            mutually_exclusive=[["count", "proof", "guards", "flush"]],
+            required_by={"count": ["capture"], "comparison": ["flush"]},
+        )[1]
+        run = begun({name: value for name, value in options["run"].items() if name not in _OF_THE_TASK})
+        if options["count"] is not None:
+            captured = options["capture"]["flow_operations"]
+            return counted(run, captured, options["count"], options["minimum_flow_age"])
+        if options["proof"] is not None:
+            return proved(run, options["proof"], bool(self._task.check_mode))
+        if options["guards"] is not None:
+            return guarded(run, Limits(**options["guards"]))
+        run = flushed(run, options["flush"])
+        return run if options["comparison"] is None else compared(run, options["comparison"], options["rounds"])

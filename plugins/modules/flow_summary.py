@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: flow_summary
+short_description: Put the audits of many firewalls together
+version_added: 0.1.0
+author: flowops.aws contributors (!UNKNOWN)
+description:
+  - Takes the newest audit of each firewall, from what the role flow_audit handed on and from JSON reports, adds them up
+    and names the firewalls that have none. AWS is not asked.
+options:
+  handed_on:
+    description: What audits handed on, each as text or a mapping.
+    type: list
+    elements: raw
+    default: []
+  reports_dir:
+    description:
+      - The folder on the controller that has the JSON reports of O(firewall_arns), named as the role flow_audit names
+        them. One that is not there is passed over.
+    type: path
+  bucket:
+    description: The S3 bucket that these reports, and the plans beside them, are in.
+    type: str
+    default: ""
+  prefix:
+    description: What the names of their objects begin with.
+    type: str
+    default: ""
+  firewall_arns:
+    description: The ARNs of the firewalls of which there should be an audit.
+    type: list
+    elements: str
+    default: []
+  max_age:
+    description: Pass over audits that are older than this many seconds, or do not say when they were; 0 takes any age.
+    type: int
+    default: 0
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Nothing is changed in either mode.
+  connection:
+    support: none
+  delegation:
+    support: none
+    details: Everything happens on the controller, whatever the task is delegated to.
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+seealso:
+  - module: flowops.aws.networkfirewall_flow_audit
+  - module: flowops.aws.flow_approval
+"""
+
+EXAMPLES = r"""
+- name: Put the audits of two firewalls together
+  flowops.aws.flow_summary:
+    reports_dir: flowops-reports
+    firewall_arns:
+      - arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
+      - arn:aws:network-firewall:us-east-1:111122223333:firewall/ingress
+  register: fleet
+
+- name: Show the plans and their hashes
+  ansible.builtin.debug:
+    var: fleet.lines
+"""
+
+RETURN = r"""
+summary:
+  description:
+    - What the audits add up to, as C(flow_summary_result) tells it, with C(firewalls), C(missing), C(verdicts),
+      C(flow_count), C(findings_total), C(plan_flow_count) and C(hash), the SHA-256 of the hashes of all plans.
+  returned: success
+  type: dict
+  sample: {"missing": [], "verdicts": {"compliant": 2}, "flow_count": 7052, "findings_total": 0, "plan_flow_count": 0}
+approved:
+  description: The hash of each plan, how many flows it cuts and where it is, by the ARN of its firewall.
+  returned: success
+  type: dict
+  sample: {}
+lines:
+  description: A line for the plan of each firewall, for whoever is to approve them, and one for all.
+  returned: success
+  type: list
+  elements: str
+  sample: ["All plans: 0 flows to cut, hash 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"]
+sentence:
+  description: The summary in one sentence.
+  returned: success
+  type: str
+  sample: "2 firewalls: 2 compliant; 0 of 7052 live flows break the policy."
+"""
+
+# There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

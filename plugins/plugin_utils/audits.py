@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an audit hands on to the jobs of a workflow, and what the audits of many firewalls add up to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..module_utils.errors import FlowOpsError, OptionError, shortened
+from ..module_utils.flows.arns import parse_firewall_arn
+from ..module_utils.times import parse_utc
+
+# The artifacts of all firewalls of a job are one event, of which AWX keeps no more than 700,000 bytes.
+_MOST_OF_A_JOB = 400_000
+_MOST_NAMED = 10
+_OF_AN_AUDIT = (*("firewall_arn", "firewall_name", "verdict", "partial", "flow_count", "findings_total", "audited_at"),)
+# What is kept of an audit; its plan stays where it is.
+_SUMMED_UP = (
+    *_OF_AN_AUDIT,
+    *("by_severity", "plan_hash", "plan_flow_count", "plan_inseparable", "plan_handed_on", "plan_object"),
+)
+_APPROVED = ("plan_flow_count", "plan_hash", "plan_object")
+
+
+def of_audit(
+    audit: Mapping[str, Any], bucket: str = "", prefix: str = "", max_artifact: int = 16384, firewalls: int = 1
+) -> dict[str, Any]:
+    """Return what is handed on of an audit result: with its plan where that is small enough, in bytes of JSON.
+
+    With a bucket it says where the plan is uploaded, too. The job has so many firewalls.
+    """
+    plan = audit["plan"]
+    most = min(int(max_artifact), _MOST_OF_A_JOB // max(1, firewalls))
+    small = "operations" in plan and len(json.dumps(plan["operations"])) <= most
+    told = {
+        **{name: audit[name] for name in _OF_AN_AUDIT if name in audit},
+        "by_severity": audit["counts"]["by_severity"],
+        "plan_hash": plan["hash"],
+        "plan_flow_count": plan["flow_count"],
+        "plan_inseparable": plan["inseparable"],
+        "plan_handed_on": small or bool(bucket),
+    }
+    if small:
+        told["plan"] = {name: value for name, value in plan.items() if name not in ("dest", "findings")}
+    if bucket:
+        told["plan_object"] = {"bucket": bucket, "object": plan_object(audit["firewall_arn"], plan["hash"], prefix)}
+    return told
+
+
+def plan_object(firewall_arn: str, plan_hash: str, prefix: str = "") -> str:
+    """Return the name of the object that is a firewall's plan, by its hash.
+
+    So no later audit puts another plan in the place of one that waits for its approval.
+    """
+    return "/".join(filter(None, (prefix.strip("/"), "plans", plan_hash, f"{label(firewall_arn)}-plan.json")))
+
+
+def artifact_name(firewall_arn: str, of: str) -> str:
+    """Return the name of the variable by which something of a firewall is handed on; raise OptionError for no ARN."""
+    return f"{of}_of_{label(firewall_arn).replace('-', '_')}"
+
+
+def label(firewall_arn: str) -> str:
+    """Return ACCOUNT-REGION-NAME of a firewall, which no other has; raise OptionError when it is no ARN."""
+    firewall = parse_firewall_arn(firewall_arn)
+    return f"{firewall.account_id}-{firewall.region}-{firewall.name}"
+
+
+def report_paths(folder: str | None, firewall_arns: Iterable[str]) -> list[str]:
+    """Return the JSON reports of firewalls that are in a folder; one that is not there is an audit without a result."""
+    names = [f"{label(arn)}-report.json" for arn in dict.fromkeys(firewall_arns)] if folder else []
+    paths = [os.path.join(folder or "", name) for name in names]
+    return [path for path in paths if os.path.exists(path)]
+
+
+def read_report(path: str) -> dict[str, Any]:
+    """Return the JSON report of an audit; raise OptionError when it is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            report = json.load(file)
+        # What of_report takes for granted.
+        _ = (
+            report["firewall_arn"],
+            report["plan"]["hash"],
+            report["plan"]["flow_count"],
+            report["counts"]["by_severity"],
+        )
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise OptionError("reports_dir", path, f"it is not the JSON report of an audit ({error})") from error
+    return dict(report)
+
+
+def of_report(report: Mapping[str, Any], bucket: str, prefix: str) -> dict[str, Any]:
+    """Return what an uploaded JSON report says, as the audit would have handed it on, without its plan."""
+    return {**of_audit(report, bucket, prefix, max_artifact=-1), "plan_handed_on": True}
+
+
+def read_handed_on(texts: Iterable[Any]) -> list[dict[str, Any]]:
+    """Return what audits handed on, from text; raise OptionError for text that is not of an audit."""
+    found = []
+    for text in texts:
+        try:
+            audit = json.loads(text) if isinstance(text, str) else text
+            found.append({"firewall_arn": parse_firewall_arn(audit["firewall_arn"]).arn, **audit})
+        except (ValueError, TypeError, KeyError, FlowOpsError):
+            allowed = "it must be JSON, as the role flow_audit handed it on"
+            raise OptionError("handed_on", shortened(str(text)), allowed) from None
+    return found
+
+
+def summed_up(
+    audits: Iterable[Mapping[str, Any]], wanted: Sequence[str], now: datetime, max_age: int
+) -> dict[str, Any]:
+    """Return the newest audit of each firewall and what they add up to.
+
+    Left out is what is older than max_age seconds (0 for any), or does not say when it was; wanted firewalls without
+    an audit are missing.
+    """
+    firewalls: dict[str, dict[str, Any]] = {}
+    for audit in sorted(_recent(audits, now, max_age), key=_audited_at):
+        firewalls[audit["firewall_arn"]] = {name: audit[name] for name in _SUMMED_UP if name in audit}
+    found = list(firewalls.values())
+    hashes = {arn: item.get("plan_hash", "") for arn, item in firewalls.items()}
+    text = json.dumps(hashes, sort_keys=True, separators=(",", ":"))
+    return {
+        "firewalls": firewalls,
+        "missing": sorted(set(wanted) - set(firewalls)),
+        "verdicts": dict(sorted(Counter(item["verdict"] for item in found).items())),
+        **{name: sum(item[name] for item in found) for name in ("flow_count", "findings_total", "plan_flow_count")},
+        "hash": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+def _recent(audits: Iterable[Mapping[str, Any]], now: datetime, max_age: int) -> list[Mapping[str, Any]]:
+    oldest = now - timedelta(seconds=max_age) if max_age > 0 else None
+    dated = [(audit, _audited_at(audit)) for audit in audits]
+    return [audit for audit, moment in dated if moment is not None and (oldest is None or moment >= oldest)]
+
+
+def _audited_at(audit: Mapping[str, Any]) -> Any:
+    """Return when an audit was, None when it does not say so."""
+    try:
+        return parse_utc(audit["audited_at"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def approved_by(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what whoever approves a summary has approved, by firewall."""
+    return {arn: {name: item[name] for name in _APPROVED if name in item} for arn, item in summary["firewalls"].items()}
+
+
+def lines_of(summary: Mapping[str, Any]) -> list[str]:
+    """Return a line for the plan of each firewall, for whoever is to approve them, and one for all."""
+    told = [_line(summary["firewalls"][arn]) for arn in sorted(summary["firewalls"])]
+    return [*told, f"All plans: {summary['plan_flow_count']} flows to cut, hash {summary['hash']}"]
+
+
+def _line(audit: Mapping[str, Any]) -> str:
+    cuts = audit["plan_flow_count"]
+    said = [
+        f"{audit['firewall_arn']}: {audit['verdict']}{' (flows may be missing)' if audit['partial'] else ''}",
+        f"{audit['findings_total']} of {audit['flow_count']} flows broke the policy at {audit['audited_at']}",
+        f"the plan cuts {cuts} flows, hash {audit['plan_hash']}" if cuts else "nothing to cut",
+    ]
+    if cuts and not audit.get("plan_handed_on", True):
+        said.append("but it was too large to be handed on and was not uploaded, so that it cannot be carried out")
+    if audit.get("plan_inseparable"):
+        said.append(
+            f"{audit['plan_inseparable']} findings are left alone because every filter for them would cut innocent"
+            " flows"
+        )
+    return ", ".join(said)
+
+
+def sentence_of(summary: Mapping[str, Any]) -> str:
+    """Return a summary in one sentence."""
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
+    said = [
+        f"{len(summary['firewalls'])} firewalls: {verdicts or 'no result'}",
+        f"{summary['findings_total']} of {summary['flow_count']} live flows break the policy",
+    ]
+    missing = summary["missing"]
+    if missing:
+        others = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        said.append(f"no result of {', '.join(missing[:_MOST_NAMED])}{others}")
+    return "; ".join(said) + "."

@@ -1,0 +1,172 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What audits hand on and add up to: a plan that is too large, an audit that is too old, a firewall without one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.plugin_utils import audits
+
+ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
+OTHER = "arn:aws:network-firewall:us-east-1:111122223333:firewall/west"
+NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+HASH = "0123456789abcdef" * 4
+
+
+def audit(arn: str = ARN, age: int = 0, **members: Any) -> dict[str, Any]:
+    return {
+        "firewall_arn": arn,
+        "firewall_name": arn.rpartition("/")[2],
+        "verdict": "noncompliant",
+        "partial": False,
+        "flow_count": 40,
+        "findings_total": 3,
+        "audited_at": (NOW - timedelta(seconds=age)).isoformat(),
+        "counts": {"by_severity": {"high": 3}, "by_rule": {}},
+        "findings": [{}] * 3,
+        "plan": {
+            "operations": [{"availability_zone": "us-east-1a"}],
+            "hash": HASH,
+            "flow_count": 3,
+            "inseparable": 0,
+            "dest": "/reports/plan.json",
+        },
+        **members,
+    }
+
+
+def handed_on(*args: Any, **members: Any) -> dict[str, Any]:
+    return audits.of_audit(audit(*args, **members))
+
+
+def summary(*found: dict[str, Any], wanted: tuple[str, ...] = (), max_age: int = 3600) -> dict[str, Any]:
+    return audits.summed_up(found, wanted, NOW, max_age)
+
+
+# -- what is handed on ----------------------------------------------------------------------------------------------
+
+
+def test_a_small_plan_is_handed_on_itself_and_nothing_that_grows() -> None:
+    told = handed_on()
+    assert told["plan"] == {
+        "operations": [{"availability_zone": "us-east-1a"}],
+        "hash": HASH,
+        "flow_count": 3,
+        "inseparable": 0,
+    }
+    assert (told["plan_hash"], told["plan_flow_count"], told["plan_handed_on"]) == (HASH, 3, True)
+    assert not {"findings", "counts", "plan_object"} & set(told)
+
+
+def test_a_plan_is_small_when_the_artifacts_of_the_whole_job_are() -> None:
+    size = len(json.dumps(audit()["plan"]["operations"]))
+    assert "plan" in audits.of_audit(audit(), max_artifact=size)
+    assert "plan" not in audits.of_audit(audit(), max_artifact=size - 1)
+    assert "plan" in audits.of_audit(audit(), firewalls=400_000 // size)
+    assert "plan" not in audits.of_audit(audit(), firewalls=400_000 // size + size)
+
+
+def test_a_plan_that_is_neither_small_nor_uploaded_cannot_be_carried_out() -> None:
+    elsewhere = audit(plan={"hash": HASH, "flow_count": 3, "inseparable": 0, "dest": "/reports/plan.json"})
+    assert audits.of_audit(elsewhere)["plan_handed_on"] is False
+    uploaded = audits.of_audit(elsewhere, "audits", "/daily/")
+    assert uploaded["plan_handed_on"] is True
+    name = f"daily/plans/{HASH}/111122223333-us-east-1-egress-plan.json"
+    assert uploaded["plan_object"] == {"bucket": "audits", "object": name}
+    assert audits.plan_object(ARN, HASH).startswith(f"plans/{HASH}/")
+
+
+def test_a_report_says_what_the_audit_would_have_handed_on_without_the_plan() -> None:
+    told = audits.of_report(audit(), "audits", "daily")
+    assert told == {
+        **{name: value for name, value in audits.of_audit(audit(), "audits", "daily").items() if name != "plan"},
+        "plan_handed_on": True,
+    }
+
+
+def test_reports_are_found_by_the_names_of_their_firewalls(tmp_path: Path) -> None:
+    path = tmp_path / "111122223333-us-east-1-west-report.json"
+    path.write_text(json.dumps(audit(OTHER)), encoding="utf-8")
+    assert audits.report_paths(str(tmp_path), [ARN, OTHER, OTHER]) == [str(path)]
+    assert audits.read_report(str(path)) == audit(OTHER)
+    assert audits.report_paths(None, [ARN]) == []
+
+
+@pytest.mark.parametrize("content", ["words", "[]", "{}", json.dumps({**audit(), "plan": None})])
+def test_what_is_no_report_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "report.json").write_text(content, encoding="utf-8")
+    with pytest.raises(FlowOpsError, match="report.json' is not allowed; it is not the JSON report of an audit"):
+        audits.read_report(str(tmp_path / "report.json"))
+
+
+@pytest.mark.parametrize("text", ["words", "[]", "{}", "7", None, json.dumps({"firewall_arn": "egress"})])
+def test_what_no_audit_handed_on_is_refused(text: Any) -> None:
+    with pytest.raises(FlowOpsError, match="handed_on: .* it must be JSON, as the role flow_audit handed it on"):
+        audits.read_handed_on([json.dumps(handed_on()), text])
+
+
+# -- what they add up to --------------------------------------------------------------------------------------------
+
+
+def test_the_newest_audit_of_each_firewall_counts() -> None:
+    told = summary(handed_on(age=10, findings_total=1), handed_on(age=20), handed_on(OTHER, verdict="compliant"))
+    assert {arn: item["findings_total"] for arn, item in told["firewalls"].items()} == {ARN: 1, OTHER: 3}
+    assert (told["flow_count"], told["findings_total"], told["plan_flow_count"]) == (80, 4, 6)
+    assert told["verdicts"] == {"compliant": 1, "noncompliant": 1}
+    assert "plan" not in told["firewalls"][ARN]
+
+
+@pytest.mark.parametrize("moment", [None, "", "yesterday", 7])
+def test_an_audit_that_is_too_old_or_of_an_unknown_time_is_none(moment: Any) -> None:
+    unknown = {**handed_on(OTHER), "audited_at": moment}
+    told = summary(handed_on(age=3601), unknown, wanted=(ARN, OTHER))
+    assert (told["firewalls"], told["missing"]) == ({}, [ARN, OTHER])
+    assert summary(handed_on(age=3600))["firewalls"].keys() == {ARN}
+    assert summary(handed_on(age=10**7), max_age=0)["firewalls"].keys() == {ARN}
+
+
+def test_one_hash_stands_for_all_plans() -> None:
+    text = json.dumps({ARN: HASH, OTHER: HASH}, separators=(",", ":"))
+    found = summary(handed_on(OTHER), handed_on())["hash"]
+    assert found == hashlib.sha256(text.encode()).hexdigest() == summary(handed_on(), handed_on(OTHER))["hash"]
+    assert summary(handed_on())["hash"] != found
+
+
+def test_what_is_approved_is_the_hash_and_where_the_plan_is() -> None:
+    told = audits.approved_by(summary(audits.of_audit(audit(), "audits")))
+    assert set(told[ARN]) == {"plan_flow_count", "plan_hash", "plan_object"}
+
+
+def test_whoever_approves_is_shown_every_plan() -> None:
+    nothing = {"operations": [], "hash": HASH, "flow_count": 0, "inseparable": 2}
+    told = summary(
+        handed_on(OTHER, plan=nothing, partial=True),
+        {**handed_on(), "plan_handed_on": False},
+    )
+    assert audits.lines_of(told) == [
+        f"{ARN}: noncompliant, 3 of 40 flows broke the policy at {NOW.isoformat()}, the plan cuts 3 flows, hash {HASH},"
+        " but it was too large to be handed on and was not uploaded, so that it cannot be carried out",
+        f"{OTHER}: noncompliant (flows may be missing), 3 of 40 flows broke the policy at {NOW.isoformat()}, nothing to"
+        " cut, 2 findings are left alone because every filter for them would cut innocent flows",
+        f"All plans: 3 flows to cut, hash {told['hash']}",
+    ]
+
+
+def test_a_sentence_says_how_it_went() -> None:
+    assert (
+        audits.sentence_of(summary(handed_on())) == "1 firewalls: 1 noncompliant; 3 of 40 live flows break the policy."
+    )
+    missing = tuple(f"{ARN}-{number:02}" for number in range(12))
+    told = audits.sentence_of(summary(wanted=missing))
+    assert told.startswith("0 firewalls: no result; 0 of 0 live flows break the policy; no result of ")
+    assert told.endswith(f"{ARN}-09 and 2 more.")

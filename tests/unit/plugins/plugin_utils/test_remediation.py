@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account of a remediation: what it may cut, what it says of itself, and when it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.plugin_utils import remediation
+from ansible_collections.flowops.aws.plugins.plugin_utils.remediation import Limits
+
+ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
+OPERATION = {"availability_zone": "us-east-1a", "flow_filters": [{"source_address": "10.0.0.7"}], "flow_count": 10}
+LIMITS = Limits(max_flows=10, max_percent=25, max_capture_age=3600, allow_partial=False)
+PROOF: dict[str, Any] = {
+    "proved": True,
+    "partial": False,
+    "flow_count": 10,
+    "captured_flow_count": 40,
+    "capture_age": 7000,
+    "dropped": [],
+    "flows": [{"source_address": "10.0.0.7"}],
+    "plan": {"operations": [OPERATION], "operation_count": 1},
+    "files": {},
+}
+SEEN: dict[str, Any] = {
+    **{"verdict": "reborn", "partial": False, "planned": 10, "gone": 9, "survived": 1, "reborn": 2, "flows": []},
+    "by_rule": {"no-ssh": {"reborn": 2}, "no-telnet": {"reborn": 0}},
+    "plan": {"operations": [OPERATION]},
+}
+
+
+def run(**members: Any) -> dict[str, Any]:
+    given = {"firewall_arn": ARN, "source": "plan", "operations": [OPERATION], "flow_filters": [{"any": True}]}
+    return remediation.begun({**given, **members})
+
+
+def flush(*identifiers: str) -> dict[str, Any]:
+    return {"flow_operations": [{"flow_operation_id": identifier} for identifier in identifiers]}
+
+
+# -- what filters match ---------------------------------------------------------------------------------------------
+
+
+def test_each_zone_that_has_such_flows_gets_a_flush() -> None:
+    zones = [
+        {"availability_zone": "us-east-1a", "flow_request_timestamp": "2026-01-31T12:00:00+00:00", "flow_count": 3},
+        {"availability_zone": "us-east-1b", "flow_request_timestamp": "2026-01-31T12:00:00+00:00", "flow_count": 0},
+    ]
+    count = {"operations": zones, "flow_count": 3, "partial": True, "findings": [{"age": 1}]}
+    account = remediation.counted(run(operations=[]), [], count, 60)
+    assert account["operations"] == [
+        {
+            "availability_zone": "us-east-1a",
+            "flow_filters": [{"any": True}],
+            "minimum_flow_age": 60,
+            "captured_at": "2026-01-31T12:00:00+00:00",
+            "flow_count": 3,
+        }
+    ]
+    assert (account["flow_count"], account["partial"], account["shown"]) == (3, True, [{"age": 1}])
+
+
+def test_without_a_count_every_zone_would_get_a_flush() -> None:
+    captured = [{"availability_zone": zone} for zone in ("us-east-1a", "us-east-1b")]
+    account = remediation.counted(run(operations=[]), captured, {"skipped": True}, 0)
+    assert [item["availability_zone"] for item in account["operations"]] == ["us-east-1a", "us-east-1b"]
+
+
+# -- what was proved ------------------------------------------------------------------------------------------------
+
+
+def test_what_was_proved_takes_the_place_of_what_was_given() -> None:
+    kept = {**OPERATION, "flow_count": 4}
+    proof = {**PROOF, "plan": {"operations": [kept]}, "flow_count": 4, "dropped": [{"flow_filter": {}}]}
+    account = remediation.proved(run(), proof, checking=False)
+    assert (account["operations"], account["flow_count"], account["percent"]) == ([kept], 4, 10.0)
+    assert (account["capture_age"], account["dropped"]) == (0, proof["dropped"])
+
+
+def test_a_plan_that_was_taken_at_its_word_is_as_old_as_its_capture() -> None:
+    proof = {**PROOF, "proved": False, "captured_flow_count": 0}
+    account = remediation.proved(run(captured_flow_count=80), proof, checking=False)
+    assert (account["capture_age"], account["captured_flow_count"], account["percent"]) == (7000, 80, 12.5)
+
+
+def test_a_large_plan_is_read_from_its_file(tmp_path: Path) -> None:
+    dest = tmp_path / "plan.json"
+    dest.write_text(json.dumps({"operations": [OPERATION, OPERATION]}), encoding="utf-8")
+    proof = {**PROOF, "plan": {"operation_count": 2, "dest": str(dest)}}
+    assert len(remediation.proved(run(), proof, checking=False)["operations"]) == 2
+
+
+def test_a_large_plan_without_a_file_is_refused_unless_nothing_is_cut_anyway() -> None:
+    proof = {**PROOF, "plan": {"operation_count": 900}}
+    with pytest.raises(FlowOpsError, match="The plan has 900 operations, too many .* Give flow_remediate_evidence_dir"):
+        remediation.proved(run(), proof, checking=False)
+    assert remediation.proved(run(), proof, checking=True)["operations"] == [OPERATION]
+
+
+@pytest.mark.parametrize(("checking", "proved"), [(False, True), (True, False), (True, True)])
+def test_flows_are_shown_from_their_file_where_there_is_one(checking: bool, proved: bool) -> None:
+    proof = {**PROOF, "proved": proved, "files": {"findings_dest": {"path": "/evidence/findings"}}}
+    account = remediation.proved(run(findings=[{}], findings_src=""), proof, checking=checking)
+    assert account["findings_src"] == "/evidence/findings"
+    assert "findings" not in account
+    assert bool(account["shown"]) == (checking and proved)
+    assert remediation.proved(run(findings=[{}]), {**PROOF, "proved": proved}, checking)["findings"] == [{}]
+
+
+# -- guards ---------------------------------------------------------------------------------------------------------
+
+REFUSALS = {
+    "partial": ({"partial": True}, "allow_partial"),
+    "old": (
+        {"capture_age": 3601},
+        "is 3601 seconds old, which is more than flow_remediate_max_capture_age, 3600 seconds",
+    ),
+    "many": ({"flow_count": 11}, "11 flows would be cut, which is more than flow_remediate_max_flows, 10;"),
+    "share": (
+        {"percent": 25.01, "captured_flow_count": 40},
+        "10 of 40 flows would be cut, 25.01 %, which is more than flow_remediate_max_percent, 25 %;",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_each_guard_refuses_and_names_itself(name: str) -> None:
+    members, words = REFUSALS[name]
+    account = {**run(flow_count=10, percent=25.0, capture_age=3600), **members}
+    (told,) = remediation.refusals(account, LIMITS)
+    assert words in told
+    assert "nothing was cut" in told
+    with pytest.raises(FlowOpsError) as failure:
+        remediation.guarded(account, LIMITS)
+    assert failure.value.message == told
+
+
+def test_every_guard_that_refuses_is_told_in_order() -> None:
+    members = {key: value for values, _words in REFUSALS.values() for key, value in values.items()}
+    assert len(remediation.refusals({**run(), **members}, LIMITS)) == len(REFUSALS)
+
+
+def test_at_the_limits_a_run_begins_to_cut() -> None:
+    account = remediation.guarded(run(flow_count=10, percent=25.0, capture_age=3600), LIMITS)
+    assert (account["cutting"], account["round"], account["cut"]) == (True, 1, [OPERATION])
+    assert run()["cutting"] is False
+
+
+def test_an_old_capture_is_no_reason_when_nothing_is_to_be_cut() -> None:
+    assert remediation.guarded(run(operations=[], capture_age=9999), LIMITS)["cut"] == []
+    assert remediation.guarded(run(capture_age=None), LIMITS)["cutting"] is True
+
+
+def test_a_run_with_nothing_to_cut_ends_as_remediated() -> None:
+    account = remediation.guarded(run(operations=[]), LIMITS)
+    assert account["result"]["verdict"] == "remediated"
+    assert account["sentence"] == "egress: no flow had to be cut."
+    left = remediation.guarded(run(operations=[], inseparable=2), LIMITS)
+    assert left["result"]["verdict"] == "survivors"
+    assert left["sentence"].endswith(
+        "2 findings were left alone, because every filter for them would cut innocent flows."
+    )
+
+
+# -- rounds ---------------------------------------------------------------------------------------------------------
+
+
+def cutting(**members: Any) -> dict[str, Any]:
+    return remediation.guarded(run(**members), LIMITS)
+
+
+def test_a_flush_is_counted_once_however_often_it_is_told() -> None:
+    account = remediation.flushed(cutting(), flush("a", "b"))
+    account = remediation.flushed(account, flush("b", "c"))
+    assert [item["flow_operation_id"] for item in account["flushes"]] == ["a", "b", "c"]
+    # Check mode tells of operations that have no ID, and a task that failed early of none.
+    assert remediation.flushed(account, {"flow_operations": [{}]}) == remediation.flushed(account, {}) == account
+
+
+def test_another_round_cuts_what_survived() -> None:
+    account = remediation.compared(remediation.flushed(cutting(), flush("a")), SEEN, rounds=2)
+    assert (account["again"], account["round"], account["cut"]) == (True, 2, [OPERATION])
+    last = remediation.compared(account, SEEN, rounds=2)
+    assert (last["again"], last["round"]) == (False, 2)
+
+
+@pytest.mark.parametrize("plan", [{"operations": []}, {"operation_count": 900}])
+def test_without_survivors_that_can_be_told_there_is_no_other_round(plan: dict[str, Any]) -> None:
+    assert remediation.compared(cutting(), {**SEEN, "plan": plan}, rounds=3)["again"] is False
+
+
+def test_the_result_tells_what_became_of_the_flows() -> None:
+    account = remediation.compared(remediation.flushed(cutting(), flush("a")), SEEN, rounds=1)
+    assert account["result"] == {
+        **{name: SEEN[name] for name in SEEN if name != "plan"},
+        "firewall_arn": ARN,
+        "inseparable": 0,
+        "dropped": [],
+        "flush_count": 1,
+        "flow_operations": [{"flow_operation_id": "a"}],
+    }
+    assert account["sentence"] == "egress: reborn; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flushes."
+
+
+@pytest.mark.parametrize("members", [{"inseparable": 1}, {"dropped": [{}]}])
+def test_what_no_filter_can_cut_is_still_there(members: dict[str, Any]) -> None:
+    seen = {**SEEN, "verdict": "remediated", "partial": True}
+    account = remediation.compared(cutting(**members), seen, rounds=1)
+    assert account["result"]["verdict"] == "survivors"
+    assert account["sentence"].endswith("; flows may be missing from the capture.")
+
+
+def test_what_grows_with_the_flows_is_capped_and_not_handed_on() -> None:
+    account = remediation.flushed(cutting(dropped=[{}] * 300), flush(*map(str, range(300))))
+    result = remediation.compared(account, SEEN, rounds=1)["result"]
+    assert (len(result["dropped"]), len(result["flow_operations"]), result["flush_count"]) == (100, 100, 300)
+    told = remediation.handed_on({**result, "evidence": {}})
+    assert set(told["flow_remediate"][ARN]) == set(remediation.HANDED_ON)
+    assert json.loads(told["flow_remediate_of_111122223333_us_east_1_egress"]) == told["flow_remediate"][ARN]

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Roles and playbooks say what happens in which order; what has to be worked out is Python, with tests of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jinja2 import Environment, nodes
+
+ROOT = Path(__file__).resolve().parents[3]
+LONGEST_EXPRESSION = 160
+MOST_PRIVATE = 15
+FILES = sorted(path for folder in ("roles", "playbooks") for path in (ROOT / folder).rglob("*.yml"))
+ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
+# What Ansible itself takes as an expression, without braces.
+BARE = frozenset({"when", "that", "failed_when", "changed_when", "until"})
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with Ansible's own tags."""
+
+
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts of a file, each with the key that it stands under."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from texts(name)
+            yield from texts(item, str(name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def expressions(path: Path) -> list[str]:
+    """Return the Jinja expressions of a file, blanks put together."""
+    found = []
+    for key, text in texts(yaml.load(path.read_text(encoding="utf-8"), _Loader)):
+        found += list(_in_braces(text))
+        if key in BARE:
+            found.append(f"{{{{ {text} }}}}")
+    return [" ".join(item.split()) for item in found]
+
+
+def _in_braces(text: str) -> Iterator[str]:
+    written = ""
+    # Jinja's own lexer knows a dictionary's braces from those that end an expression.
+    for _line, kind, value in Environment().lex(text):
+        written = value if kind == "variable_begin" else written + value
+        if kind == "variable_end":
+            yield written
+
+
+def statements(path: Path) -> list[str]:
+    """Return the Jinja statements of a file: loops, conditionals and variables of its own."""
+    return [text for _key, text in texts(yaml.load(path.read_text(encoding="utf-8"), _Loader)) if "{%" in text]
+
+
+def nested(expression: str) -> bool:
+    """Return whether an expression has a conditional within another one."""
+    tree = _environment().parse(expression)
+    return any(
+        inner is not outer for outer in tree.find_all(nodes.CondExpr) for inner in outer.find_all(nodes.CondExpr)
+    )
+
+
+def _environment() -> Environment:
+    class Known(dict[str, Any]):
+        """Every filter and test: what they do is nothing that is asked here."""
+
+        def __contains__(self, name: object) -> bool:
+            return True
+
+    environment = Environment()
+    environment.filters = Known()
+    environment.tests = Known()
+    return environment
+
+
+def private(role: Path) -> set[str]:
+    """Return the private variables of a role."""
+    whole = "".join(path.read_text(encoding="utf-8") for path in role.rglob("*.yml"))
+    return set(re.findall(rf"\b{role.name}__\w+", whole))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_an_expression_can_be_read_at_a_glance(path: Path) -> None:
+    found = expressions(path)
+    assert [item for item in found if len(item) > LONGEST_EXPRESSION] == []
+    assert [item for item in found if nested(item)] == []
+    assert statements(path) == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_role_keeps_few_variables_to_itself(role: Path) -> None:
+    assert len(private(role)) <= MOST_PRIVATE, sorted(private(role))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_file_of_a_role_is_a_step_that_is_taken(role: Path) -> None:
+    tasks = role / "tasks"
+    named = "".join(path.read_text(encoding="utf-8") for path in tasks.iterdir())
+    steps = [path.name for path in tasks.iterdir() if path.name != "main.yml"]
+    assert [name for name in steps if f"tasks: {name}" not in named] == []
+
+
+def test_no_variable_is_worked_out_in_steps() -> None:
+    for path in FILES:
+        for task in _tasks(yaml.load(path.read_text(encoding="utf-8"), _Loader)):
+            for name, value in task.get("ansible.builtin.set_fact", {}).items():
+                assert "loop" not in task, f"{path.name}: {name} grows in a loop"
+                # A result may be told where its evidence lies, once that is known.
+                assert "__" not in name, f"{path.name}: {name} = {value}"
+
+
+def _tasks(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _tasks(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _tasks(item)
+
+
+def test_an_expression_ends_where_jinja_says_it_does(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.yml"
+    path.write_text("a: \"{{ {'b': {'c': d}} }} and {{\\n  e }}\"\nwhen: [f, not g]\nh: i\n", encoding="utf-8")
+    assert expressions(path) == ["{{ {'b': {'c': d}} }}", "{{ e }}", "{{ f }}", "{{ not g }}"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "answer"),
+    [
+        ("{{ a if b else c }}", False),
+        ("{{ (a if b else c) ~ (d if e else f) }}", False),
+        ("{{ a if b else c if d else e }}", True),
+        ("{{ {'a': {'b': c if d else e}} }}", False),
+        ("{{ a if b else [c | default('x' if d else 'y')] }}", True),
+        ("{{ a | flowops.aws.as_list if a is flowops.aws.firewall_arn else c }}", False),
+    ],
+)
+def test_a_conditional_within_another_is_seen(expression: str, answer: bool) -> None:
+    assert nested(expression) is answer
