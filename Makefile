@@ -8,7 +8,7 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint types unit integration sanity build ansible-units smoke \
+.PHONY: help $(VENV) demo test lint types unit integration sanity build suricata ansible-units smoke \
   bench browser docs eda matrix workflows release package format clean
 
 help: ## this list
@@ -43,6 +43,9 @@ smoke: ## the quick ones of these
 
 bench: $(DEV) ## the figures of tests/benchmark
 	@$(BIN)/python tests/benchmark/run.py
+
+suricata: $(DEV) ## verdicts held against a Suricata 7 that is on this machine, and recorded for the unit tests; ARGS="--seed 2"
+	@PYTHONPATH=$(VENV)/collections $(BIN)/python -m ansible_collections.flowops.aws.tests.suricata.run $(ARGS)
 
 docs: $(DEV) ## the documentation site, in .cache/docs; a warning is a failure
 	@$(BIN)/python tests/tools/docs.py

@@ -24,7 +24,7 @@ PACKAGE = "ansible_collections.flowops.aws"
 PLUGIN_TESTS = "tests/unit/plugins/"
 # Of those, folders without an emulator, which each test would have to start anew.
 SMOKE_TESTS = ("tests/unit/plugins/filter/", "tests/unit/plugins/module_utils/flows/")
-TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchmark")
+TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchmark", "tests.suricata")
 
 # What a user gets. Anything else in the package is a mistake in build_ignore.
 PACKAGED_FOLDERS = frozenset({"changelogs", "docs", "extensions", "meta", "playbooks", "plugins", "roles"})

@@ -22,6 +22,7 @@ _NOTHING: ByVersion = {4: (), 6: ()}
 _EVERYTHING: ByVersion = {version: ((0, last),) for version, last in LAST_ADDRESS.items()}
 _ALL_PORTS: tuple[Span, ...] = ((0, LAST_PORT),)
 _DEEPEST = 64
+_INNER = 2
 
 
 class HeaderError(ValueError):
@@ -251,6 +252,7 @@ def _gather_ports(
 ) -> None:
     if depth > _DEEPEST:
         raise HeaderError("its lists are nested too deep, or a variable names itself")
+    _refuse_negation_after_range(text)
     for negated, item in _items(text):
         if negate and negated:
             # What a negation inside of a negated list means to Suricata depends on its place in the list.
@@ -266,6 +268,16 @@ def _gather_ports(
             _gather_ports(_inside(item), lookup, parity, piles, unknown, depth + 1)
         else:
             piles[parity].append(_port_span(item))
+
+
+def _refuse_negation_after_range(text: str) -> None:
+    """Raise HeaderError where Suricata takes an exclusion for a part of the range before it: in inner lists."""
+    in_range, depth = False, 0
+    for char in text:
+        if char == "!" and in_range:
+            raise HeaderError("it excludes a port after a range, in a list inside of a list")
+        in_range = char == ":" or (in_range and char != "]" and not (char == "," and depth < _INNER))
+        depth += (char == "[") - (char == "]")
 
 
 def _port_span(item: str) -> Span:

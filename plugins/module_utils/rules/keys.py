@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from operator import and_
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ..flows.addresses import LAST_ADDRESS, on_line
-from ..flows.matching import LAST_PORT, MEMBERS, Condition, Members
+from ..flows.matching import LAST_PORT, MEMBERS, Condition
 from . import keywords
 from .entries import Entry, boxes_of
 from .headers import Addresses, Ports
 from .packets import DATAGRAMS, ODD, TCP_TALKS, WITHOUT_FLOW, Conversation
 from .ruleset import Header
+from .tables import table_of
 from .walk import MAYBE, NO, YES
 
 # The lowest bits of a key say what a flow is, those above which rules match.
@@ -54,6 +55,10 @@ _CONVERSATIONS: Mapping[int, tuple[Conversation, ...]] = {
 }
 
 
+_MEMBERS = ("protocol_number", "destination_port", "source_port", "destination_address", "source_address")
+_members_of = itemgetter(*_MEMBERS)
+
+
 class Fit(NamedTuple):
     """How the headers of one entry fit the packets that a flow's source sends, and those of its destination."""
 
@@ -86,24 +91,28 @@ class Keys:
         self._boxes = len(boxes)
         self._asks_same_address = any(entry.kind.same_address for entry in entries)
         headers = [header for _place, header in boxes]
-        self._tables = (
-            ("protocol_number", _protocols(headers)),
-            ("destination_port", _ports(headers, "destination_port", "source_port")),
-            ("source_port", _ports(headers, "source_port", "destination_port")),
-            ("destination_address", _addresses(headers, "destination", "source")),
-            ("source_address", _addresses(headers, "source", "destination")),
-        )
+        self._protocol = _protocols(headers)
+        self._destination_port = _ports(headers, "destination_port", "source_port")
+        self._source_port = _ports(headers, "source_port", "destination_port")
+        self._destination = _addresses(headers, "destination", "source")
+        self._source = _addresses(headers, "source", "destination")
 
     def of(self, records: Sequence[Mapping[str, Any]]) -> list[int]:
         """Return the key of each flow record."""
-        (member, table), *others = self._tables
-        keys = [table[record.get(member)] for record in records]
-        for member, table in others:
-            keys = list(map(and_, keys, [table[record.get(member)] for record in records]))
+        try:
+            members = list(map(_members_of, records))
+        except KeyError:
+            members = [tuple(map(record.get, _MEMBERS)) for record in records]
+        protocols, ports, source_ports = self._protocol, self._destination_port, self._source_port
+        destinations, sources = self._destination, self._source
+        keys = [
+            protocols[protocol] & ports[port] & source_ports[source_port] & destinations[destination] & sources[source]
+            for protocol, port, source_port, destination, source in members
+        ]
         if self._asks_same_address:
             return [
-                key if record.get("source_address") == record.get("destination_address") else key & ~_SAME_ADDRESS
-                for key, record in zip(keys, records, strict=True)
+                key if destination == source else key & ~_SAME_ADDRESS
+                for key, (_protocol, _port, _source_port, destination, source) in zip(keys, members, strict=True)
             ]
         return keys
 
@@ -141,7 +150,7 @@ def _spans(*spans: tuple[int, int], absent: bool = False) -> Condition:
     return Condition(spans, absent)
 
 
-def _protocols(headers: Sequence[Header]) -> Members:
+def _protocols(headers: Sequence[Header]) -> dict[Any, int]:
     about: list[Condition | None] = [
         _spans(*((n, n) for n in sorted(_PROTOCOLS[kind])), absent=True) for kind in range(_KINDS)
     ]
@@ -158,10 +167,10 @@ def _protocols(headers: Sequence[Header]) -> Members:
         spans = [(number, number) for number in sorted(numbers)]
         sure.append(_spans(*spans))
         perhaps.append(_spans(*spans, absent=bool(spans)))
-    return Members([*about, *sure, *sure, *perhaps, *perhaps], MEMBERS["protocol_number"])
+    return table_of([*about, *sure, *sure, *perhaps, *perhaps], MEMBERS["protocol_number"])
 
 
-def _ports(headers: Sequence[Header], own: str, other: str) -> Members:
+def _ports(headers: Sequence[Header], own: str, other: str) -> dict[Any, int]:
     about: list[Condition | None] = [None] * _SHIFT
     tunnels = sorted(_TUNNEL_PORTS)
     edges = [-1, *tunnels, LAST_PORT + 1]
@@ -170,14 +179,14 @@ def _ports(headers: Sequence[Header], own: str, other: str) -> Members:
     for side in ("yes", "maybe"):
         for member in (own, other):
             halves += [_port_condition(getattr(header, member), side) for header in headers]
-    return Members([*about, *halves], MEMBERS["source_port"])
+    return table_of([*about, *halves], MEMBERS["source_port"])
 
 
 def _port_condition(ports: Ports | None, side: str) -> Condition | None:
     return None if ports is None else _spans(*getattr(ports, side), absent=side == "maybe")
 
 
-def _addresses(headers: Sequence[Header], own: str, other: str) -> Members:
+def _addresses(headers: Sequence[Header], own: str, other: str) -> dict[Any, int]:
     about: list[Condition | None] = [None] * _SHIFT
     for bit, version in ((_VERSION_4, 4), (_VERSION_6, 6), (_ICMP, 4), (_ICMP6, 6)):
         about[bit] = Condition(on_line({version: [(0, LAST_ADDRESS[version])]}), absent=True)
@@ -185,7 +194,7 @@ def _addresses(headers: Sequence[Header], own: str, other: str) -> Members:
     for side in ("yes", "maybe"):
         for member in (own, other):
             halves += [_address_condition(getattr(header, member), side) for header in headers]
-    return Members([*about, *halves], MEMBERS["source_address"])
+    return table_of([*about, *halves], MEMBERS["source_address"])
 
 
 def _address_condition(addresses: Addresses, side: str) -> Condition | None:

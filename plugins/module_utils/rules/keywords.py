@@ -68,6 +68,12 @@ _BUFFER_STARTS = (
 # Buffers over one transport alone; of the others it is not asked.
 _BUFFER_TRANSPORTS = (("http", _OVER_TCP), ("tls", _OVER_TCP), ("ssh.", _OVER_TCP), ("ssl_", _OVER_TCP))
 
+# Buffers that only clients fill: Suricata asks rules with one of them of packets to the server alone.
+FILLED_BY_CLIENTS = _words(
+    """
+    http.host http.host.raw http.method http.uri http.uri.raw http.user_agent ja3.hash ja3.string ja4.hash tls.sni"""
+)
+
 # The payload of packets and streams: nothing to match before the first data.
 PAYLOAD = _words("""
     content pcre byte_test byte_jump byte_math byte_extract isdataat rpc ftpbounce asn1 base64_decode base64_data

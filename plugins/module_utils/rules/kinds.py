@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +19,9 @@ from .verdicts import CONTENT, KEYWORD
 # What the action of a rule covers; EITHER where that is not known.
 FLOW, PACKET, EITHER = "flow", "packet", "either"
 TO_SERVER, TO_CLIENT = "server", "client"
+
+
+_LARGEST_SID = 2**32 - 1
 
 
 class Kind(NamedTuple):
@@ -61,8 +64,9 @@ class Reading(NamedTuple):
 class _Options:
     """The options of one rule, sorted by what they do."""
 
-    def __init__(self, rule: RuleText, application: bool) -> None:
-        self.application = rule.protocol.lower() if application else ""
+    def __init__(self, action: str, application: str, written: Sequence[Option]) -> None:
+        self.passes = action == "pass"
+        self.application = application
         self.flow: set[str] = set()
         self.flow_matches = False
         self.buffers: list[str] = []
@@ -75,7 +79,7 @@ class _Options:
         self.unset = False
         self.bits = False
         self.over: frozenset[int] = keywords.EVERY_PROTOCOL
-        for option in rule.options:
+        for option in written:
             self._take(option)
 
     def _take(self, option: Option) -> None:
@@ -87,7 +91,8 @@ class _Options:
         elif keyword in ("flowbits", "xbits", "hostbits"):
             self._take_bits(keyword, value)
         elif keyword == "threshold":
-            if not _limits_alerts_only(value):
+            # A pass over its limit marks the flow, but does not end the search for its packet.
+            if self.passes or not _limits_alerts_only(value):
                 self.once.append(keyword)
         elif keyword == "sameip":
             self.same_address = True
@@ -167,41 +172,76 @@ def _limits_alerts_only(value: str) -> bool:
     return any(a == "type" and b == "limit" for a, b in pairwise(words))
 
 
-@lru_cache(maxsize=4096)
-def _interned(kind: Kind) -> Kind:
-    return kind
-
-
 def read_options(rule: RuleText, header_negated: bool, application: bool, protocols: frozenset[int]) -> Reading:
     """Return what the options of a rule say; raise RuleTextError where Suricata refuses them.
 
     Application says whether the header names the protocol of an application; protocols are the header's.
     """
-    _check_values(rule)
-    options = _Options(rule, application)
-    narrowed = _with_ip_proto(rule, protocols)
-    if options.buffers and protocols == keywords.EVERY_PROTOCOL:
-        narrowed &= options.over
-    elif application and options.over != keywords.EVERY_PROTOCOL:
-        narrowed &= options.over or narrowed
-    return Reading(_interned(_kind_of(options, header_negated)), narrowed, _priority(rule), _variables(rule))
-
-
-def _check_values(rule: RuleText) -> None:
+    telling = []
     sids = 0
     for option in rule.options:
-        if not option.value and option.keyword in keywords.NEEDS_VALUE:
-            raise RuleTextError(f"{option.keyword} has no value", option.column)
-        if option.keyword == "sid":
+        keyword, value = option.keyword, option.value
+        if keyword not in _SILENT:
+            telling.append((keyword, value))
+        elif keyword == "sid":
             sids += 1
-            if not (option.value or "").isdigit() or not 0 < int(option.value or 0) < 2**32:
-                raise RuleTextError(f"its sid {option.value} is not a number from 1 to {2**32 - 1}", option.column)
+        if not value and keyword in keywords.NEEDS_VALUE:
+            raise RuleTextError(f"{keyword} has no value", option.column)
+    if sids != 1:
+        raise RuleTextError("it has no sid" if not sids else "it has more than one sid")
+    _check_sid(rule)
+    said = (rule.action, rule.protocol.lower(), tuple(telling), header_negated, application, protocols)
+    try:
+        return _reading(*said)
+    except RuleTextError:
+        # Said again with the columns of the options.
+        return _read(rule.action, rule.protocol.lower(), rule.options, header_negated, application, protocols)
+
+
+_SILENT = keywords.NEUTRAL - {"classtype", "priority"}
+
+
+def _check_sid(rule: RuleText) -> None:
+    sid = rule.value_of("sid") or ""
+    if not (sid.isascii() and sid.isdigit()) or not 0 < int(sid) <= _LARGEST_SID:
+        column = next(option.column for option in rule.options if option.keyword == "sid")
+        raise RuleTextError(f"its sid {sid} is not a number from 1 to {_LARGEST_SID}", column)
+
+
+@lru_cache(maxsize=4096)
+def _reading(
+    action: str,
+    protocol: str,
+    options: tuple[tuple[str, str | None], ...],
+    header_negated: bool,
+    application: bool,
+    protocols: frozenset[int],
+) -> Reading:
+    """Return what options say; very many rules say the same, beside their message and sid."""
+    written = [Option(keyword, value, 1) for keyword, value in options]
+    return _read(action, protocol, written, header_negated, application, protocols)
+
+
+def _read(
+    action: str,
+    protocol: str,
+    written: Sequence[Option],
+    header_negated: bool,
+    application: bool,
+    protocols: frozenset[int],
+) -> Reading:
+    for option in written:
         if option.keyword == "content" and '"' not in (option.value or ""):
             raise RuleTextError("content has no quotes around its value", option.column)
         if not keywords.is_known(option.keyword):
             raise RuleTextError(f"the keyword {option.keyword} is unknown", option.column)
-    if sids != 1:
-        raise RuleTextError("it has no sid" if not sids else "it has more than one sid")
+    options = _Options(action, protocol if application else "", written)
+    narrowed = _with_ip_proto(written, protocols)
+    if options.buffers and protocols == keywords.EVERY_PROTOCOL:
+        narrowed &= options.over
+    elif application and options.over != keywords.EVERY_PROTOCOL:
+        narrowed &= options.over or narrowed
+    return Reading(_kind_of(options, header_negated), narrowed, _priority(written), _variables(written))
 
 
 def _kind_of(options: _Options, header_negated: bool) -> Kind:
@@ -221,13 +261,19 @@ def _kind_of(options: _Options, header_negated: bool) -> Kind:
         certain=not reason,
         first=kind_type == "ip_only" and not options.once,
         data=bool(options.application or options.buffers or options.app_protocol or options.payload),
-        toward=TO_SERVER if "to_server" in flow else TO_CLIENT if "to_client" in flow else "",
+        toward=_toward(options),
         established=established,
         in_flow=in_flow or bool(options.buffers) or (options.bits and kind_type != "ip_only"),
         same_address=options.same_address,
         reason=reason,
         keyword=keyword,
     )
+
+
+def _toward(options: _Options) -> str:
+    if "to_server" in options.flow or any(buffer in keywords.FILLED_BY_CLIENTS for buffer in options.buffers):
+        return TO_SERVER
+    return TO_CLIENT if "to_client" in options.flow else ""
 
 
 def _type_of(options: _Options, header_negated: bool) -> tuple[str, str]:
@@ -254,10 +300,10 @@ def _type_of(options: _Options, header_negated: bool) -> tuple[str, str]:
     return ("like_ip_only", FLOW) if header_negated else ("ip_only", FLOW)
 
 
-def _with_ip_proto(rule: RuleText, protocols: frozenset[int]) -> frozenset[int]:
+def _with_ip_proto(written: Sequence[Option], protocols: frozenset[int]) -> frozenset[int]:
     wanted: set[int] = set()
     unwanted: set[int] = set()
-    for option in rule.options:
+    for option in written:
         if option.keyword != "ip_proto":
             continue
         if protocols != keywords.EVERY_PROTOCOL:
@@ -267,38 +313,39 @@ def _with_ip_proto(rule: RuleText, protocols: frozenset[int]) -> frozenset[int]:
         number = number_of(name)
         if value[:1] in "<>" and number is not None:
             wanted |= set(range(number) if value[0] == "<" else range(number + 1, 256))
-            if sum(other.keyword == "ip_proto" for other in rule.options) > 1:
+            if sum(other.keyword == "ip_proto" for other in written) > 1:
                 raise RuleTextError("ip_proto with < or > stands beside another one, which is not read", option.column)
             continue
         if number is None:
             raise RuleTextError(f"ip_proto has no protocol {name}", option.column)
         (unwanted if negated else wanted).add(number)
-    if len(wanted) > 1 and not _is_range(rule):
+    if len(wanted) > 1 and not _is_range(written):
         raise RuleTextError("ip_proto stands twice, which no packet can match")
     if wanted and unwanted:
         raise RuleTextError("ip_proto stands both with and without !")
-    return frozenset(wanted) if wanted else protocols - unwanted
+    # Very many rules share the set of all protocols.
+    return frozenset(wanted) if wanted else protocols - unwanted if unwanted else protocols
 
 
-def _is_range(rule: RuleText) -> bool:
-    return any(o.keyword == "ip_proto" and (o.value or " ").strip('" ')[:1] in "<>" for o in rule.options)
+def _is_range(written: Sequence[Option]) -> bool:
+    return any(o.keyword == "ip_proto" and (o.value or " ").strip('" ')[:1] in "<>" for o in written)
 
 
-def _priority(rule: RuleText) -> int:
-    own = rule.value_of("priority")
-    if own is not None and own.isdigit():
-        return int(own)
-    name = (rule.value_of("classtype") or "").lower()
+def _priority(written: Sequence[Option]) -> int:
+    said = {option.keyword: option.value or "" for option in written}
+    if said.get("priority", "").isdigit():
+        return int(said["priority"])
+    name = said.get("classtype", "").lower()
     return keywords.CLASS_PRIORITIES.get(name, keywords.DEFAULT_PRIORITY)
 
 
-def _variables(rule: RuleText) -> tuple[int, ...]:
-    return tuple(_rank(_commands(rule, keyword)) for keyword in ("flowbits", "flowint", "hostbits", "xbits"))
+def _variables(written: Sequence[Option]) -> tuple[int, ...]:
+    return tuple(_rank(_commands(written, keyword)) for keyword in ("flowbits", "flowint", "hostbits", "xbits"))
 
 
-def _commands(rule: RuleText, keyword: str) -> set[str]:
+def _commands(written: Sequence[Option], keyword: str) -> set[str]:
     place = 1 if keyword == "flowint" else 0
-    values = [(o.value or "").split(",") for o in rule.options if o.keyword == keyword]
+    values = [(o.value or "").split(",") for o in written if o.keyword == keyword]
     return {words[place].strip().lower() for words in values if len(words) > place}
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ACTIONS = ("pass", "drop", "reject", "rejectsrc", "rejectdst", "rejectboth", "alert")
 _HEADER_PARTS = ("action", "protocol", "source", "source port", "direction", "destination", "destination port")
 # Without brackets no part of a header has a space in it, which most rules are.
 _PLAIN = re.compile(r" *([^\s\[(]+) +([^\s\[(]+) +([^\s(]+) +([^\s(]+) +(\S\S) +([^\s(]+) +([^\s(]+) *\(")
 _END_OF_OPTION = re.compile(r"(?<!\\);")
+_ESCAPED = re.compile(r"\\([\"\\;:])")
 
 
 class RuleTextError(ValueError):
@@ -26,8 +27,7 @@ class RuleTextError(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option of a rule: its keyword in lower case, its value or None, and its column."""
 
     keyword: str
@@ -35,8 +35,7 @@ class Option:
     column: int
 
 
-@dataclass(frozen=True)
-class RuleText:
+class RuleText(NamedTuple):
     """A rule cut into its parts."""
 
     action: str
@@ -138,4 +137,4 @@ def unquoted(value: str | None) -> str:
     text = (value or "").strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
-    return re.sub(r"\\([\"\\;:])", r"\1", text)
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text

@@ -14,6 +14,8 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.rules.packets import TCP_SILENT, TCP_TALKS
 from ansible_collections.flowops.aws.plugins.module_utils.rules.verdicts import UNDECIDED, Verdict
+from ansible_collections.flowops.aws.tests.suricata.court import Count, compare
+from ansible_collections.flowops.aws.tests.suricata.pcap import Flow
 from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import flow, rules_of, verdict
 
 SITUATIONS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "data/suricata-verdicts.json").read_text())
@@ -56,6 +58,30 @@ def test_the_rule_that_drops_is_the_one_that_suricata_names() -> None:
     }
     assert len(told) > 30
     assert {name: pair for name, pair in told.items() if pair[0] != f"g:{pair[1]}"} == {}
+
+
+RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "data/recorded.json").read_text())
+FLOWS = [Flow(*ends) for ends in RECORDED["flows"]]
+
+
+def losses_of(lost: list[int]) -> list[dict[str, bool]]:
+    """For each flow, and after them for the reverse of each, which of its talks lose a packet."""
+    talks = RECORDED["talks"] * 2
+    return [
+        {name: bool(number >> n & 1) for n, name in enumerate(names)} for names, number in zip(talks, lost, strict=True)
+    ]
+
+
+def test_random_rules_on_random_flows_are_decided_as_suricata_did() -> None:
+    single, listed = Count(), Count()
+    for heard in RECORDED["sets"]:
+        losses = losses_of(heard["lost"])
+        compare(heard["rules"], heard["order"], RECORDED["home_net"], FLOWS, losses, single, listed)
+    for count in (single, listed):
+        assert count.verdicts >= 2000
+        assert count.unsound == []
+        assert count.share("dropped") >= 0.85
+        assert count.share("passed") >= 0.85
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,103 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.flowops.aws.plugins.module_utils.rules.texts import (
+    RuleTextError,
+    lines_of,
+    parse,
+    unquoted,
+)
+from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import rules_of
+
+
+def test_a_rule_in_its_parts() -> None:
+    rule = parse(
+        'drop tcp [10.0.0.0/8, !10.1.0.0/16] any -> $EXTERNAL_NET [80, 443] (msg:"a\\;b"; flow: to_server; sid:7;)'
+    )
+    assert rule[:7] == ("drop", "tcp", "[10.0.0.0/8, !10.1.0.0/16]", "any", "->", "$EXTERNAL_NET", "[80, 443]")
+    assert [(option.keyword, option.value) for option in rule.options] == [
+        ("msg", '"a\\;b"'),
+        ("flow", "to_server"),
+        ("sid", "7"),
+    ]
+    assert unquoted(rule.value_of("msg")) == "a;b"
+
+
+def test_text_without_quotes_is_a_message() -> None:
+    rule = parse("drop http $HOME_NET any <> $EXTERNAL_NET any (msg:this is a stateful drop rule; sid:1234;)")
+    assert unquoted(rule.value_of("msg")) == "this is a stateful drop rule"
+
+
+def test_lines_are_numbered_and_joined() -> None:
+    text = (
+        "# a comment\n\npass ip any any -> any any (sid:1;)\ndrop ip any any \\\n  -> any any (sid:2;)\n  # another\n"
+    )
+    assert [number for number, _line in lines_of(text)] == [3, 4]
+    assert [parse(line).value_of("sid") for _number, line in lines_of(text)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "why"),
+    [
+        ("deny tcp any any -> any any (sid:1;)", 1, "deny is not an action"),
+        ("drop tcp any any <- any any (sid:1;)", 18, "<- is not a direction"),
+        ("drop tcp any any => any any (sid:1;)", 18, "=> is not a direction"),
+        ("drop tcp any any -> any any", 25, "destination port is missing"),
+        ("drop tcp any any -> any any (sid:1)", 30, "does not end with a semicolon"),
+        ("drop tcp any any -> any any ()", 30, "no options"),
+        ("drop tcp any any -> any [80 (sid:1;)", 25, "bracket is not closed"),
+        ("drop tcp any any -> any 80 443 (sid:1;)", 27, "not in parentheses"),
+    ],
+)
+def test_what_is_no_rule_is_told_with_its_column(text: str, column: int, why: str) -> None:
+    with pytest.raises(RuleTextError) as told:
+        parse(text)
+    assert why in told.value.why
+    assert told.value.column == column
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "why"),
+    [
+        ("drop 6 any any -> any any (sid:1;)", 6, "6 is not a protocol"),
+        ('drop tcp any any -> any any (msg:"x";)', 1, "no sid"),
+        ("drop tcp any any -> any any (sid:1; sid:2;)", 1, "more than one sid"),
+        ("drop tcp any any -> any any (sid:x;)", 30, "its sid x is not a number"),
+        ("drop tcp any any -> any any (sid:0;)", 30, "its sid 0 is not a number"),
+        ("drop tcp any any -> any any (flow:sideways; sid:1;)", 30, "flow has no option sideways"),
+        ("drop tcp any any -> any any (flow:to_server,to_client; sid:1;)", 30, "exclude each other"),
+        ("drop tcp any any -> any any (flow:established; flow:stateless; sid:1;)", 48, "flow stands twice"),
+        ("drop tcp any any -> any any (flow:; sid:1;)", 30, "flow has no value"),
+        ("drop tcp any any -> any any (ip_proto:6; sid:1;)", 30, "protocol is not ip"),
+        ("drop ip any any -> any any (ip_proto:carrier-pigeon; sid:1;)", 29, "no protocol carrier-pigeon"),
+        ("drop ip any any -> any any (ip_proto:6; ip_proto:17; sid:1;)", 1, "stands twice"),
+        ("drop ip any any -> any any (ip_proto:6; ip_proto:!17; sid:1;)", 1, "with and without !"),
+        ("drop tcp any any -> any any (content:x; sid:1;)", 30, "no quotes"),
+        ("drop tcp any any -> any any (colour:blue; sid:1;)", 30, "keyword colour is unknown"),
+        ("drop tcp 10.0.0 any -> any any (sid:1;)", 10, "10.0.0 is not an address"),
+        ("drop tcp any any -> any 70000 (sid:1;)", 25, "not a port"),
+        ("drop tcp $NOPE any -> any any (sid:1;)", 10, "variable $NOPE is not known"),
+    ],
+)
+def test_what_suricata_refuses_is_told_with_group_line_and_column(text: str, column: int, why: str) -> None:
+    rules = rules_of("# first", text)
+    (problem,) = rules.problems
+    assert (problem.group, problem.line, problem.column) == ("g", 2, column)
+    assert why in problem.why
+    assert problem.sentence.startswith("Rule group 'g' line 2, column ")
+    assert [rule.kind.reason for rule in rules.stateful] == ["refused"]
+
+
+def test_options_without_a_meaning_here_are_taken() -> None:
+    rules = rules_of(
+        'drop tcp any any -> any any (msg:"x"; gid:1; rev:3; classtype:misc-attack; reference:url,x; metadata:a b; '
+        "target:src_ip; tag:session; noalert; priority:2; sid:021420241;)"
+    )
+    assert not rules.problems
+    (rule,) = rules.stateful
+    assert (rule.sid, rule.priority, rule.kind.type) == (21420241, 2, "ip_only")
