@@ -35,7 +35,7 @@ class ActionModule(ControllerAction):
             path = self._found(options["policy_file"])
             policy, folder = _read(path, options["policy_file"]), os.path.dirname(path)
         compiled = compile_policy(policy, today=datetime.now(timezone.utc).date(), read_lines=reader_in(folder))
-        warnings = compiled.shadow_warnings()
+        warnings = compiled.warnings()
         return {
             **({"warnings": warnings} if warnings else {}),
             "policy": _plain(policy),

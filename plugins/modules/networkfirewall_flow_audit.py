@@ -195,9 +195,8 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description:
-    - V(noncompliant) as soon as one finding is proved, V(inconclusive) if none is and flows may be missing,
-      V(compliant)
-      only on a whole capture.
+    - V(noncompliant) as soon as one finding is proved.
+    - Without a finding V(inconclusive) where RV(reasons) says why, else V(compliant).
   returned: always
   type: str
   sample: noncompliant
@@ -206,6 +205,35 @@ partial:
   returned: always
   type: bool
   sample: false
+reasons:
+  description:
+    - What keeps an audit without findings from being compliant.
+    - V(partial), flows may be missing. V(unreadable), see RV(unreadable). V(nothing_judged), the policy has no rule
+      that denies and counts today, or such a rule names a set or list without an entry.
+  returned: always
+  type: list
+  elements: str
+  sample: [unreadable]
+unreadable:
+  description:
+    - The flows that are neither findings nor allowed, for what cannot be read of them would decide, such as a port
+      that AWS shows as V(ANY).
+    - A flow is a finding only if every value that its unknown members may have is denied, by the first rule that may
+      apply.
+  returned: always
+  type: dict
+  contains:
+    count:
+      description: The number of such flows.
+      returned: always
+      type: int
+      sample: 2
+    examples:
+      description: The first ten of them, as flow records; a member that is not known is absent, or a text.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{source_address: 10.0.3.17, destination_address: 198.51.100.7, destination_port: ANY, protocol: tcp}]
 firewall_arn:
   description: The ARN of the firewall.
   returned: unless O(src) was judged without it

@@ -53,6 +53,8 @@ class Policy:
     default: Verdict | None
     expired: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = field(default=())
+    # The sets and lists, by their paths, that rules name and that have no entry.
+    empty: tuple[str, ...] = ()
 
     @cached_property
     def _members(self) -> list[tuple[str, Members]]:
@@ -83,6 +85,18 @@ class Policy:
             if covering is not None:
                 found.append((rule.name, covering.name))
         return found
+
+    @property
+    def judges_nothing(self) -> bool:
+        """True when no rule that counts makes findings, or one of them rests on a list without an entry."""
+        return bool(self.empty) or (self.default is None and not any(rule.deny for rule in self.rules))
+
+    def warnings(self) -> list[str]:
+        """Return a sentence for each thing about the policy that its author may not have meant."""
+        told = [f"The policy's {path} is empty, so an audit by it is never compliant." for path in self.empty]
+        if self.default is None and not any(rule.deny for rule in self.rules):
+            told.append("The policy has no rule that denies and counts today, so an audit by it is never compliant.")
+        return [*told, *self.shadow_warnings()]
 
     def shadow_warnings(self) -> list[str]:
         """Return a sentence for each rule that can never match."""

@@ -91,6 +91,8 @@ class _Compiler:
         self.rules: list[Rule] = []
         self.expired: list[str] = []
         self.described: list[dict[str, Any]] = []
+        self.empty: dict[str, None] = {}
+        self.is_active = True
 
     def compile(self, policy: Any) -> Policy:
         if not isinstance(policy, Mapping):
@@ -107,7 +109,7 @@ class _Compiler:
         verdict = Verdict(DEFAULT_RULE, "medium") if default == "deny" else None
         if verdict:
             self.described.append({"name": verdict.rule, "action": "deny", "severity": verdict.severity})
-        return Policy(tuple(self.rules), verdict, tuple(self.expired), tuple(self.described))
+        return Policy(tuple(self.rules), verdict, tuple(self.expired), tuple(self.described), tuple(self.empty))
 
     def _read_rules(self, policy: Mapping[str, Any]) -> None:
         given = policy.get("rules", [])
@@ -221,6 +223,7 @@ class _Compiler:
         elif action == "allow" and "severity" in item:
             self._mistake(f"{path}.severity", severity, "only a rule with action deny makes findings")
         state = self._state(path, item)
+        self.is_active = state == "active"
         conditions: dict[str, Condition | None] = {
             "protocol_number": self._numbers(f"{path}.protocols", item.get("protocols"), self._protocol, LAST_PROTOCOL)
         }
@@ -271,6 +274,7 @@ class _Compiler:
         if not isinstance(given, Sequence):
             self._mistake(path, given, "give a list")
             return [], [], False
+        self._note_empty(path, given)
         positive: list[tuple[Any, str]] = []
         negated: list[tuple[Any, str]] = []
         has_positive = False
@@ -288,10 +292,15 @@ class _Compiler:
                     self._mistake(where, entry, f"there is no such set; the sets are {known}")
                 else:
                     self.used_sets.add(name)
+                    self._note_empty(f"sets.{name}", self.sets[name])
                     into.extend((member, f"{where} ({origin})") for member, origin in self.sets[name])
             else:
                 into.append((body, where))
         return positive, negated, has_positive
+
+    def _note_empty(self, path: str, entries: Sequence[Any]) -> None:
+        if self.is_active and not entries:
+            self.empty[path] = None
 
     def _parsed(self, entries: Iterable[tuple[Any, str]], parse: Callable[[Any, str], Any]) -> list[Any]:
         parsed = []

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +15,9 @@ from .policy import Verdict
 from .talkers import EXACT_KEYS, MEASURES, Oldest, Talkers, packed
 
 DIMENSIONS = ("source", "destination", "pair", "port")
+# So many unreadable flows are shown, each text of them up to so many characters.
+_EXAMPLES = 10
+_LONGEST_TEXT = 100
 
 
 class Summary:
@@ -22,6 +25,8 @@ class Summary:
 
     def __init__(self, most_keys: int = EXACT_KEYS, top_n: int = 10) -> None:
         self.flow_count = 0
+        self.unreadable_count = 0
+        self.unreadable_examples: list[dict[str, Any]] = []
         self.findings_total = 0
         self.by_rule: Counter[str] = Counter()
         self.by_severity: Counter[str] = Counter()
@@ -46,6 +51,17 @@ class Summary:
             self.talkers[dimension].add(keys, amounts)
             self.oldest[dimension].add(keys, ages)
 
+    def add_unreadable(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Note flow records, counted already, that cannot be judged by what is known of them."""
+        for record in records:
+            self.unreadable_count += 1
+            if len(self.unreadable_examples) < _EXAMPLES:
+                self.unreadable_examples.append({name: _short(value) for name, value in record.items()})
+
+    def unreadable(self) -> dict[str, Any]:
+        """Return how many flows could not be judged, and the first of them."""
+        return {"count": self.unreadable_count, "examples": self.unreadable_examples}
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the findings by rule, severity and zone (name to number of findings)."""
         return {
@@ -62,6 +78,10 @@ class Summary:
         }
         top["by_age"] = {name: oldest.top()[:limit] for name, oldest in self.oldest.items()}
         return top
+
+
+def _short(value: Any) -> Any:
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else value
 
 
 _ABSENT = {
@@ -86,8 +106,8 @@ def _columns(records: Sequence[Mapping[str, Any]]) -> list[Sequence[Any]]:
     return columns or [[record.get(member, absent) for record in records] for member, absent in _ABSENT.items()]
 
 
-def verdict_of(findings_total: int, partial: bool) -> str:
-    """Return noncompliant, inconclusive or compliant; a partial capture is never compliant."""
+def verdict_of(findings_total: int, reasons: Sequence[str]) -> str:
+    """Return noncompliant, inconclusive where there are reasons not to call it compliant, or compliant."""
     if findings_total:
         return "noncompliant"
-    return "inconclusive" if partial else "compliant"
+    return "inconclusive" if reasons else "compliant"

@@ -13,7 +13,7 @@ from ..aws.networkfirewall import NetworkFirewall
 from ..errors import FlowOpsError, OptionError, shown
 from ..files import read_records
 from ..flows.arns import FirewallArn, NamedFirewall
-from ..flows.records import problem_of
+from ..flows.records import problem_of, tidied
 from .capture import Capture
 from .journal import Journal
 from .pages import pages_of
@@ -130,7 +130,7 @@ def _of_one_firewall(path: str, firewall_name: str | None, saved: Capture) -> It
         if problem:
             raise FlowOpsError(f"src: flow {number} of '{path}' is no flow record; {problem}.")
         found += 1
-        yield record
+        yield tidied(record)
     if others and not found:
         raise OptionError("firewall_name", firewall_name, f"the flow log has flows of {', '.join(sorted(others))}")
 

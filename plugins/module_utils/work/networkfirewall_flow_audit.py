@@ -123,8 +123,9 @@ class _Audit:
             self.plan = self._planned(planner, self.source)
 
     def _judged(self, records: list[dict[str, Any]]) -> list[Verdict | None]:
-        verdicts = self.policy.judge_all(records)
+        verdicts, unreadable = self.policy.judged(records)
         self.summary.add_all(records, verdicts)
+        self.summary.add_unreadable(records[at] for at in unreadable)
         found = _findings(records, verdicts)
         if self.drift is not None:
             self.drift.add_all(records)
@@ -149,8 +150,13 @@ class _Audit:
 
     def warn(self) -> None:
         """Warn of what keeps the result from being the whole truth."""
-        for warning in (*self.source.warnings(), *self.policy.shadow_warnings()):
+        for warning in (*self.source.warnings(), *self.policy.warnings()):
             self.module.warn(warning)
+        if self.summary.unreadable_count:
+            self.module.warn(
+                f"{self.summary.unreadable_count} flows have members that cannot be read and could be findings;"
+                " they are neither findings nor allowed."
+            )
         for name in self.policy.expired:
             self.module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
         if self.plan is not None and self.plan.inseparable:
@@ -159,17 +165,28 @@ class _Audit:
                 " flows too."
             )
 
+    def _reasons(self) -> list[str]:
+        """Return what keeps an audit without findings from being compliant."""
+        found = {
+            "partial": self.source.partial,
+            "unreadable": self.summary.unreadable_count > 0,
+            "nothing_judged": self.policy.judges_nothing,
+        }
+        return [reason for reason, holds in found.items() if holds]
+
     def as_result(self, now: datetime) -> dict[str, Any]:
         """Return the module's result, of an audit of that moment."""
-        summary, partial = self.summary, self.source.partial
+        summary, partial, reasons = self.summary, self.source.partial, self._reasons()
         result: dict[str, Any] = {
             "changed": any(file.changed for file in self.files.values()),
-            "verdict": verdict_of(summary.findings_total, partial),
+            "verdict": verdict_of(summary.findings_total, reasons),
             "partial": partial,
+            "reasons": reasons,
             **self.source.named(),
             "audited_at": utc_text(now.replace(microsecond=0)),
             "flow_count": summary.flow_count,
             "findings_total": summary.findings_total,
+            "unreadable": summary.unreadable(),
             "counts": summary.counts(),
             "top": summary.top(self.params["top_n"]),
             "rules": list(self.policy.described),

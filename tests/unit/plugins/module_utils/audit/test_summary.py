@@ -143,8 +143,23 @@ def test_what_a_flow_lacks_is_counted_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("findings", "partial", "verdict"),
-    [(0, False, "compliant"), (0, True, "inconclusive"), (1, False, "noncompliant"), (7, True, "noncompliant")],
+    ("findings", "reasons", "verdict"),
+    [
+        (0, [], "compliant"),
+        (0, ["partial"], "inconclusive"),
+        (0, ["nothing_judged"], "inconclusive"),
+        (1, [], "noncompliant"),
+        (7, ["partial", "unreadable"], "noncompliant"),
+    ],
 )
-def test_only_a_whole_capture_without_findings_is_compliant(findings: int, partial: bool, verdict: str) -> None:
-    assert verdict_of(findings, partial) == verdict
+def test_only_a_whole_capture_without_findings_is_compliant(findings: int, reasons: list[str], verdict: str) -> None:
+    assert verdict_of(findings, reasons) == verdict
+
+
+def test_unreadable_flows_are_counted_and_the_first_of_them_shown_in_short() -> None:
+    summary = Summary()
+    summary.add_unreadable(record("10.0.0.1", destination_port="x" * 5000, at=number) for number in range(50))
+    told = summary.unreadable()
+    assert told["count"] == 50
+    assert [example["at"] for example in told["examples"]] == list(range(10))
+    assert {len(example["destination_port"]) for example in told["examples"]} == {100}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 from collections.abc import Callable
@@ -420,6 +421,71 @@ def test_a_saved_capture_is_judged_as_the_live_one_was(
     for name in ("verdict", "flow_count", "findings_total", "counts", "top", "findings"):
         assert saved[name] == live[name], name
     assert control.calls()["counts"] == before
-    clean: dict[str, Any] = {"rules": []}
+    clean = {"rules": [{"name": "no-smtp", "action": "deny", "destination_port": 25}]}
     assert audit(module_of(params({}, **{**options, "policy": clean})))["verdict"] == "compliant"
     assert audit(module_of(params({}, **{**options, "policy": clean, "partial": True})))["verdict"] == "inconclusive"
+
+
+def judged_file(module_of: Callable[..., Any], path: Path, policy: dict[str, Any], *flows: dict[str, Any]) -> Any:
+    path.write_text("".join(json.dumps(item) + "\n" for item in flows), encoding="utf-8")
+    module = module_of(params({}, operations=None, src=str(path), partial=False, policy=policy))
+    return audit(module), module
+
+
+def test_a_flow_that_could_be_a_finding_keeps_an_audit_from_being_compliant(
+    module_of: Callable[..., Any], tmp_path: Path
+) -> None:
+    policy = {
+        "rules": [
+            {"name": "ssh", "action": "allow", "destination_port": 22},
+            {"name": "large", "action": "deny", "min_bytes": 1000},
+        ]
+    }
+    doubtful = [flow(number, port, byte_count=5000) for number, port in enumerate(["ANY", "", None] * 10)]
+    result, module = judged_file(module_of, tmp_path / "flows.jsonl", policy, *doubtful, flow(50, 22))
+    assert (result["verdict"], result["findings_total"], result["reasons"]) == ("inconclusive", 0, ["unreadable"])
+    assert (result["unreadable"]["count"], len(result["unreadable"]["examples"])) == (30, 10)
+    assert result["unreadable"]["examples"][0]["destination_port"] == "ANY"
+    assert any("30 flows have members that cannot be read" in warning for warning in module.warnings)
+    found, _module = judged_file(module_of, tmp_path / "flows.jsonl", policy, *doubtful, flow(50, 23, byte_count=5000))
+    assert (found["verdict"], found["findings_total"]) == ("noncompliant", 1)
+
+
+def test_protocols_without_ports_are_judged_again_from_a_file(module_of: Callable[..., Any], tmp_path: Path) -> None:
+    policy = {"rules": [{"name": "no-gre", "action": "deny", "protocols": ["gre"]},
+                        {"name": "no-ssh", "action": "deny", "destination_port": 22}]}  # fmt: skip
+    flows = [
+        flow(number, protocol=protocol, source_port=none, destination_port=none)
+        for number, (protocol, none) in enumerate(itertools.product(["icmp", "gre", "esp"], [None, "", "ANY", 0]))
+    ]
+    result, _module = judged_file(module_of, tmp_path / "flows.jsonl", policy, *flows)
+    assert (result["counts"]["by_rule"], result["unreadable"]["count"]) == ({"no-gre": 4}, 0)
+    assert not any("source_port" in finding for finding in result["findings"])
+
+
+@pytest.mark.parametrize(
+    ("policy", "part"),
+    [
+        ({"rules": []}, "no rule that denies"),
+        ({"rules": [{"name": "a", "action": "allow"}]}, "no rule that denies"),
+        ({"rules": [{"name": "a", "action": "deny", "enabled": False}]}, "no rule that denies"),
+        ({"rules": [{"name": "a", "action": "deny", "expires": "2020-01-01"}]}, "no rule that denies"),
+        (
+            {"sets": {"bad": []}, "rules": [{"name": "a", "action": "deny", "destination_address": ["$bad"]}]},
+            "policy's sets.bad is empty",
+        ),
+        (
+            {"rules": [{"name": "a", "action": "deny", "destination_address": [], "destination_port": 1}]},
+            "policy's rules[0].destination_address is empty",
+        ),
+    ],
+)
+def test_a_policy_that_judges_nothing_is_valid_and_never_compliant(
+    module_of: Callable[..., Any], tmp_path: Path, policy: dict[str, Any], part: str
+) -> None:
+    result, module = judged_file(module_of, tmp_path / "flows.jsonl", policy, flow(1))
+    assert (result["verdict"], result["reasons"]) == ("inconclusive", ["nothing_judged"])
+    assert sum(part in warning for warning in module.warnings) == 1
+    used = {"sets": {"bad": [], "good": ["192.0.2.1"]}, "rules": [{"name": "a", "action": "deny",
+            "destination_address": ["$good"]}]}  # fmt: skip
+    assert judged_file(module_of, tmp_path / "flows.jsonl", used, flow(1))[0]["verdict"] == "compliant"
