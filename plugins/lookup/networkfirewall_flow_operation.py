@@ -126,6 +126,10 @@ _raw:
       description: When the firewall identified the flows, ISO 8601 in UTC.
       type: str
       sample: "2026-01-31T12:00:00+00:00"
+    service_time:
+      description: What AWS's own clock said just before the start, of a term that has it, ISO 8601 in UTC.
+      type: str
+      sample: "2026-01-31T11:59:58+00:00"
     flow_operation:
       description: What was asked for, C(flow_filters) and C(minimum_flow_age_in_seconds).
       type: dict
@@ -188,7 +192,8 @@ class LookupModule(AWSLookupBase):
         if timeout < 0:
             raise OptionError("timeout", timeout, "give a number of seconds from 0 up")
         # What a capture or a flush in check mode says it would start has no ID, and nothing to wait for.
-        terms = [self._term(term) for term in _flat(terms) if not _is_planned(term)]
+        given = [term for term in _flat(terms) if not _is_planned(term)]
+        terms = [self._term(term) for term in given]
         if not terms:
             return []
         api = NetworkFirewall(connected(self.client, "network-firewall", self._connection()), warn=self.warn)
@@ -200,7 +205,9 @@ class LookupModule(AWSLookupBase):
             FlowOperation(Place(firewalls[named], scope), operation_id) for scope, operation_id, named in terms
         ]
         answers, still_open = wait(api, operations, timeout, notice=self._notice(len(operations)))
-        return self._verdicts(operations, answers, still_open, timeout)
+        # What a capture noted of AWS's clock when it was started is of use to the audit.
+        noted = [term.get("service_time") if isinstance(term, Mapping) else None for term in given]
+        return self._verdicts(operations, noted, answers, still_open, timeout)
 
     def _connection(self) -> dict[str, Any]:
         return {name: self.get_option(name) for name in ("assume_role_arn", "aws_config", "external_id")}
@@ -235,13 +242,16 @@ class LookupModule(AWSLookupBase):
     def _verdicts(
         self,
         operations: Sequence[FlowOperation],
+        noted: Sequence[str | None],
         answers: Sequence[dict[str, Any] | None],
         still_open: Sequence[int],
         timeout: int,
     ) -> list[Any]:
         results = []
-        for index, (operation, answer) in enumerate(zip(operations, answers, strict=True)):
+        for index, (operation, time, answer) in enumerate(zip(operations, noted, answers, strict=True)):
             named = {"flow_operation_id": operation.flow_operation_id, **operation.place.named()}
+            if time:
+                named["service_time"] = time
             result = described(answer or {}, named)
             status = result.get("flow_operation_status", "IN_PROGRESS")
             reason = f" ({result['status_message']})" if result.get("status_message") else ""

@@ -22,7 +22,7 @@ options:
       - The captures to judge, items as M(flowops.aws.networkfirewall_flow_capture) or the lookup
         P(flowops.aws.networkfirewall_flow_operation#lookup) return them.
       - Each needs C(flow_operation_id) and the scope it was started with; C(firewall_arn), when given, must be the
-        firewall's. Other keys are ignored.
+        firewall's. C(service_time) says when a capture was taken of which AWS does not say it. Other keys are ignored.
       - Exactly one of O(operations) and O(src) must be given; O(operations) needs O(firewall_arn) or O(firewall_name).
     type: list
     elements: dict
@@ -509,6 +509,11 @@ operations:
       returned: when AWS gives it
       type: str
       sample: "2026-01-31T12:00:00+00:00"
+    service_time:
+      description: What AWS's own clock said just before the capture was started, ISO 8601 in UTC.
+      returned: when its item in O(operations) has it
+      type: str
+      sample: "2026-01-31T11:59:58+00:00"
     minimum_flow_age:
       description: The minimum age of the capture, in seconds.
       returned: when the capture had one

@@ -206,6 +206,13 @@ flow_operations:
       returned: when not in check mode
       type: str
       sample: COMPLETED
+    service_time:
+      description:
+        - What AWS's own clock said just before the operation was started, ISO 8601 in UTC. It takes the place of
+          C(flow_request_timestamp) where AWS does not give that.
+      returned: when not in check mode, and AWS's answers had a time
+      type: str
+      sample: "2026-01-31T12:00:00+00:00"
     minimum_flow_age:
       description: The minimum age in seconds that was sent.
       returned: when one was sent

@@ -70,7 +70,9 @@ def counted(
             "flow_filters": run["flow_filters"],
             "minimum_flow_age": age,
             # In check mode there may be no capture, and nothing is started either.
-            "captured_at": item.get("flow_request_timestamp") or "1970-01-01T00:00:00+00:00",
+            "captured_at": item.get("flow_request_timestamp")
+            or item.get("service_time")
+            or "1970-01-01T00:00:00+00:00",
             "flow_count": int(item.get("flow_count") or 0),
         }
         for item in zones

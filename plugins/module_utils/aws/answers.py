@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
@@ -19,6 +20,18 @@ from ..times import utc_text
 def bare(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return an answer without what the SDK says of how it came."""
     return {member: value for member, value in answer.items() if member != "ResponseMetadata"}
+
+
+def service_time(answer: Mapping[str, Any]) -> datetime | None:
+    """Return what the service's own clock said when it answered, never later than that; None when it sent no Date."""
+    text = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    try:
+        # The header counts whole seconds.
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    # A time that says that its zone is unknown is in UTC all the same.
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def described(answer: Mapping[str, Any], named: Mapping[str, Any] | None = None) -> dict[str, Any]:

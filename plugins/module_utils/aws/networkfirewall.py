@@ -15,7 +15,7 @@ from typing import Any
 from ..errors import AwsError, FlowOpsError, OptionError, shown
 from ..flows.arns import FirewallArn, NamedFirewall, parse_firewall_arn
 from ..flows.scope import MEMBER_SINCE, FlowOperation, Place, Scope
-from .answers import bare, lift_flows, lift_number_of_associations
+from .answers import bare, lift_flows, lift_number_of_associations, service_time
 from .clients import MAX_PARALLEL, client_of
 from .failures import DENIED_CODES, INVALID_REQUEST, NOT_FOUND, calling, needing
 from .listing import WHOLE, Listing, Paging
@@ -118,9 +118,17 @@ class NetworkFirewall:
 
     def rows(self, place: Place) -> dict[str, dict[str, Any]]:
         """Return the rows of a place's flow operations by their ID."""
-        return {
-            row["FlowOperationId"]: row for page in self.flow_operations(place, None) for row in page["FlowOperations"]
-        }
+        return self.rows_and_time(place)[0]
+
+    def rows_and_time(self, place: Place) -> tuple[dict[str, dict[str, Any]], datetime | None]:
+        """Return the rows of a place's flow operations by their ID, and the service's own clock before that."""
+        pages = list(self.flow_operations(place, None))
+        rows = {row["FlowOperationId"]: row for page in pages for row in page["FlowOperations"]}
+        return rows, service_time(pages[0])
+
+    def time(self, place: Place) -> datetime | None:
+        """Return the service's own clock, never later than that; None when it sends no Date."""
+        return service_time(next(iter(self.flow_operations(place, None, Paging(max_items=1, page_size=1)))))
 
     def flow_operation_results(self, operation: FlowOperation, paging: Paging = WHOLE) -> Listing:
         """Return the listing of one flow operation's flows."""
@@ -133,8 +141,13 @@ class NetworkFirewall:
 
     def describe(self, operation: FlowOperation) -> dict[str, Any]:
         """Return DescribeFlowOperation's answer."""
+        return self.describe_with_time(operation)[0]
+
+    def describe_with_time(self, operation: FlowOperation) -> tuple[dict[str, Any], datetime | None]:
+        """Return DescribeFlowOperation's answer, and the service's own clock when it came."""
         with calling(f"describe the flow operation {operation.flow_operation_id} in {operation.place}"):
-            return bare(self.client.describe_flow_operation(**operation.to_api()))
+            answer = self.client.describe_flow_operation(**operation.to_api())
+        return bare(answer), service_time(answer)
 
     def flushes_since(self, place: Place, moment: datetime) -> list[dict[str, Any]]:
         """Return DescribeFlowOperation's answers for the flushes of a place since a moment that ended well or go on."""

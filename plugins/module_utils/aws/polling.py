@@ -193,7 +193,7 @@ class _Rounds(Generic[Key]):
         self.is_last = now >= self.deadline
         gap = self.throttling.gap
         self.free_at = now + gap
-        batch = []
+        batch: list[int] = []
         while self.queue and (self.is_last or (self.queue[0][0] <= now and not (gap and batch))):
             batch.append(heapq.heappop(self.queue)[1])
         return batch

@@ -68,8 +68,8 @@ def whole(call: Callable[..., Any], operation: str, member: str) -> Callable[...
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
             answer = call(*args, **kwargs)
-        except (AttributeError, TypeError, UnicodeDecodeError) as error:
-            # botocore takes JSON that is no mapping, or text in no known encoding, for a mapping.
+        except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+            # botocore takes JSON that is no mapping, text in no known encoding, and milliseconds for what it expects.
             raise IncompleteAnswer(f"the answer to {operation} was not what the API sends") from error
         if not isinstance(answer, Mapping) or member not in answer:
             raise IncompleteAnswer(f"the answer to {operation} came without {member}: cut off, or not from the API")

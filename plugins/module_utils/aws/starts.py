@@ -10,15 +10,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..errors import AwsError, FlowOpsError, OptionError
 from ..flows.filters import keys_of
 from ..flows.scope import SCOPE_MEMBERS, FlowOperation, Place
-from ..times import utc_text
+from ..times import CLOCKS_APART, utc_text
 from .failures import INVALID_REQUEST, NOT_FOUND, THROTTLING_CODES, failed, is_retryable, name_of
-from .listing import Paging
 from .networkfirewall import CAPTURE, NetworkFirewall
 from .retries import CONNECT_ATTEMPTS, UNANSWERED, UNREACHABLE, whole
 from .sdk import BotoCoreError
@@ -28,7 +26,6 @@ from .waits import wait_until_idle
 ON_THE_WAY = 5
 _START_ATTEMPTS = 12
 _LOOKS_FOR_A_LOST_START = 3
-_CLOCKS_APART = 5.0
 _WAS_BUSY, _FAILED = object(), object()
 
 
@@ -52,17 +49,6 @@ def start(api: NetworkFirewall, kind: str, place: Place, order: Order, deadline:
     return _Start(api, kind, place, order).run(deadline)
 
 
-def service_time(api: NetworkFirewall, place: Place) -> float:
-    """Return the service's own clock, seconds since the epoch, never behind it; ours when it sends no Date."""
-    page = next(iter(api.flow_operations(place, None, Paging(max_items=1, page_size=1))))
-    text = page.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    try:
-        # The header counts whole seconds and was already late when it arrived.
-        return parsedate_to_datetime(text).timestamp() + 1
-    except (TypeError, ValueError):
-        return float(api.clock.time())
-
-
 class _Start:
     """One capture or flush on its way: what is asked for, what has been sent without an answer, what went wrong."""
 
@@ -76,6 +62,8 @@ class _Start:
         self.send_once = whole(api.start_once[kind], self.doing, "FlowOperationId")
         # The operations that were there before the first start whose answer was lost.
         self.known: Mapping[str, Any] = {}
+        # The service's own clock at the latest look at the place, so before what is sent after it.
+        self.service_time: datetime | None = None
         self.lost: list[dict[str, Any]] = []
         self.failures = 0
         self.unreachable = 0
@@ -96,7 +84,7 @@ class _Start:
 
     def _until_started(self, deadline: float) -> dict[str, Any]:
         clock = self.api.clock
-        self.known = seen = self.api.rows(self.place)
+        self.known = seen = self._rows()
         while True:
             outcome = self._send(self._age_to_ask())
             if isinstance(outcome, dict):
@@ -108,12 +96,16 @@ class _Start:
                 raise self.error
             clock.sleep(min(0.2 * 2**self.failures, 10.0, left))
 
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        rows, self.service_time = self.api.rows_and_time(self.place)
+        return rows
+
     def _when_idle(self, seen: Mapping[str, Any], deadline: float) -> dict[str, dict[str, Any]]:
         """Return the place's operations when none is in progress; raise when it was not they that were in the way."""
         if not _busy(self.api.rows(self.place), seen):
             raise self.error
         wait_until_idle(self.api, self.place, deadline)
-        rows = self.api.rows(self.place)
+        rows = self._rows()
         if not self.lost:
             # What ended meanwhile was somebody else's, whatever it was about.
             self.known = rows
@@ -164,8 +156,15 @@ class _Start:
         captured_at = self.order.captured_at
         if captured_at is None:
             return self.order.minimum_flow_age
-        passed = service_time(self.api, self.place) - captured_at.timestamp()
-        if passed < -_CLOCKS_APART:
+        now = self.api.time(self.place)
+        if now is None:
+            raise FlowOpsError(
+                f"Could not {self.doing}: AWS's answers do not say what time it is there (they have no Date), so"
+                " how old flows born since captured_at are by now is unknown, and none of them could be spared."
+            )
+        # The clock counts whole seconds and was already late when it arrived.
+        passed = now.timestamp() + 1 - captured_at.timestamp()
+        if passed < -CLOCKS_APART:
             raise OptionError(
                 "captured_at",
                 utc_text(captured_at),
@@ -228,6 +227,8 @@ class _Start:
             "flow_operation_type": self.kind,
             "flow_operation_status": answer.get("FlowOperationStatus", "IN_PROGRESS"),
         }
+        if self.service_time is not None:
+            item["service_time"] = utc_text(self.service_time)
         return item if age is None else {**item, "minimum_flow_age": age}
 
 

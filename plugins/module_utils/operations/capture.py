@@ -13,12 +13,12 @@ from typing import Any
 
 from ..aws.listing import Listing, Paging
 from ..aws.networkfirewall import CAPTURE, NetworkFirewall
-from ..errors import OptionError, shown
+from ..errors import FlowOpsError, OptionError, shown
 from ..flows.arns import FirewallArn
 from ..flows.records import records_of
 from ..flows.scope import WHOLE_FIREWALL, FlowOperation, Place, Scope, check_operation_id, scope_at
 from ..plan.boxes import Findings
-from ..times import utc_text
+from ..times import CLOCKS_APART, moment_of, utc_text
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ class Capture:
         self.scope = scope
         self.statuses: set[str] = set()
         self.members: dict[str, Any] = {}
+        # The service's own clock just before it was started, where whoever started it has noted that.
+        self.service_time: datetime | None = None
         self.minimum_flow_age: int | None = None
         self.api_filters: list[dict[str, Any]] = []
         self.flow_count = 0
@@ -59,9 +61,9 @@ class Capture:
 
     @property
     def seen_at(self) -> datetime | None:
-        """When the firewall identified the flows."""
+        """When the firewall identified the flows; where AWS does not say it, a moment shortly before."""
         moment = self.members.get("FlowRequestTimestamp")
-        return moment if isinstance(moment, datetime) else None
+        return moment if isinstance(moment, datetime) else self.service_time
 
     @property
     def captured_at(self) -> str | None:
@@ -84,8 +86,9 @@ class Capture:
         """Yield the pages of flows, from where an earlier reading stopped."""
         # Asked first: an operation that ends while its pages are read may have lacked flows at the beginning.
         operation = FlowOperation(Place(firewall, self.scope), self.flow_operation_id)
-        description = api.describe(operation)
+        description, now = api.describe_with_time(operation)
         self._note(description)
+        self._check_time(now)
         asked = description.get("FlowOperation") or {}
         self.minimum_flow_age = asked.get("MinimumFlowAgeInSeconds")
         self.api_filters = asked.get("FlowFilters") or []
@@ -95,6 +98,14 @@ class Capture:
         for page in api.flow_operation_results(operation, paging):
             zone = page.get("AvailabilityZone") or self.scope.zone
             yield Page(page["Flows"], zone, page.get("NextToken"), page.get("FlowOperationStatus"), page)
+
+    def _check_time(self, now: datetime | None) -> None:
+        """Raise FlowOpsError for a time in the future of the service's own clock, from which no birth follows."""
+        if self.seen_at and now and (self.seen_at - now).total_seconds() > CLOCKS_APART:
+            raise FlowOpsError(
+                f"AWS says that the capture {self.flow_operation_id} in {self.scope} was taken at {self.captured_at},"
+                f" and that it is {utc_text(now)} there; when its flows were born is unknown, so it is not used."
+            )
 
     def take(self, page: Page) -> list[dict[str, Any]]:
         """Return the flow records of a page, which has then been read."""
@@ -128,8 +139,10 @@ class Capture:
         }
         if self.members.get("StatusMessage"):
             item["status_message"] = self.members["StatusMessage"]
-        if self.captured_at:
+        if isinstance(self.members.get("FlowRequestTimestamp"), datetime):
             item["flow_request_timestamp"] = self.captured_at
+        if self.service_time is not None:
+            item["service_time"] = utc_text(self.service_time)
         if self.minimum_flow_age is not None:
             item["minimum_flow_age"] = self.minimum_flow_age
         return item
@@ -158,4 +171,6 @@ def _capture_of(item: Mapping[str, Any], path: str, firewall_arn: str | None) ->
     kind = item.get("flow_operation_type", CAPTURE)
     if kind != CAPTURE:
         raise OptionError(f"{path}.flow_operation_type", kind, "only a capture lists the live flows")
-    return Capture(operation_id, scope_at(item, path))
+    capture = Capture(operation_id, scope_at(item, path))
+    capture.service_time = moment_of(item.get("service_time"), f"{path}.service_time")
+    return capture

@@ -17,7 +17,7 @@ from ..files import read_records
 from ..flows.arns import FirewallArn, NamedFirewall
 from ..flows.filters import from_api, to_api
 from ..flows.scope import SCOPE_MEMBERS, Place, Scope, scope_at, scope_of
-from ..times import parse_utc
+from ..times import moment_of
 
 _DIFF_LINES = 1000
 
@@ -80,14 +80,7 @@ def _order(item: Mapping[str, Any], path: str) -> Order:
     counts = item.get("flow_counts")
     if counts is not None and len(counts) != len(item["flow_filters"]):
         raise OptionError(f"{path}flow_counts", counts, "give one number for each of flow_filters, or leave it out")
-    captured_at = None
-    if item.get("captured_at") is not None:
-        try:
-            captured_at = parse_utc(item["captured_at"])
-        except ValueError:
-            raise OptionError(
-                f"{path}captured_at", item["captured_at"], "give an ISO 8601 time such as 2026-01-31T12:00:00+00:00"
-            ) from None
+    captured_at = moment_of(item.get("captured_at"), f"{path}captured_at")
     return Order(api_filters, age, captured_at, item.get("flow_count"))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import IO, Any
 
+from ..errors import FlowOpsError
 from ..flows.arns import FirewallArn
 from ..flows.matching import Flow, flows_of
 from ..plan.build import build, compile_best
@@ -62,6 +63,16 @@ class Planner:
             self._spool.seek(begin)
             # A file that nobody else can open: what is read is what was written above.
             yield marshal.loads(self._spool.read(length))
+
+
+def check_moment(capture: Capture) -> None:
+    """Raise FlowOpsError when a capture has findings and nobody knows when it was taken."""
+    if capture.findings.flows and capture.seen_at is None:
+        raise FlowOpsError(
+            f"There is no plan for the findings of the capture {capture.flow_operation_id} in {capture.scope}: AWS does"
+            " not say when it was taken, and its item in operations has no service_time; a flush could not spare flows"
+            " born since. Capture again with flowops.aws.networkfirewall_flow_capture."
+        )
 
 
 def _plan_scope(capture: Capture) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ..files import check_dest, open_files, read_records, reader_in
 from ..flows.arns import NamedFirewall, firewall_of
 from ..operations.capture import captures_of
 from ..operations.journal import Journal
-from ..operations.planner import Planner
+from ..operations.planner import Planner, check_moment
 from ..operations.source import LiveSource, SavedSource, Source
 from ..plan.plan import Plan
 from ..times import utc_text
@@ -137,6 +137,8 @@ class _Audit:
         return verdicts
 
     def _planned(self, planner: Planner, source: LiveSource) -> Plan:
+        for capture in source.captures:
+            check_moment(capture)
         plan = planner.plan(source.firewall, self.params["allow_collateral"])
         plan = replace(plan, captured_flow_count=self.summary.flow_count)
         if "findings_dest" in self.files:

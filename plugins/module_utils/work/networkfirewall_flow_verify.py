@@ -18,7 +18,7 @@ from ..flows.arns import FirewallArn, firewall_of
 from ..operations.capture import Capture, captures_of
 from ..operations.order import findings_of, plan_orders
 from ..operations.pages import pages_of
-from ..operations.planner import Planner
+from ..operations.planner import Planner, check_moment
 from ..plan.fates import (
     GONE,
     REBORN,
@@ -80,6 +80,8 @@ class _Verification:
             survived = self._held(capture, records)
             # A flow that came back is not the one that was to be cut, even where it has the same 5-tuple.
             planner.add(capture, records, survived)
+        for capture in self.captures:
+            check_moment(capture)
         self.plan = planner.plan(self.firewall)
         if "plan_dest" in self.files:
             self.files["plan_dest"].write(self.plan.to_json())

@@ -14,6 +14,7 @@ import boto3
 import botocore.loaders
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.aws import networkfirewall
 from ansible_collections.flowops.aws.plugins.module_utils.aws import starts as starting
 from ansible_collections.flowops.aws.plugins.module_utils.aws.answers import described
 from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import client_config
@@ -26,6 +27,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsE
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.module_utils.flows.filters import to_api
 from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import FlowOperation, Place, Scope
+from ansible_collections.flowops.aws.plugins.module_utils.times import parse_utc
 
 ARN = "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress"
 ZONE = {"availability_zone": "us-east-1a"}
@@ -408,7 +410,10 @@ def starts(control: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("kind", "call"), [(CAPTURE, "StartFlowCapture"), (FLUSH, "StartFlowFlush")])
 def test_a_start_is_one_start(api: NetworkFirewall, control: Any, clock: Any, kind: str, call: str) -> None:
+    before = datetime.fromtimestamp(control.state()["now"], timezone.utc)
     item = start(api, kind, minimum_flow_age=60)
+    # AWS's own clock, which counts whole seconds, before the start.
+    assert 0 <= (before - parse_utc(item.pop("service_time"))).total_seconds() < 1
     assert item == {
         "firewall_arn": ARN,
         "availability_zone": "us-east-1a",
@@ -570,6 +575,18 @@ def test_captured_at_raises_the_minimum_age_by_the_services_clock(
     # Never less than what has passed and what the start may take; a header of whole seconds may add two.
     assert 1030 + ON_THE_WAY <= asked <= 1032 + ON_THE_WAY
     assert item["minimum_flow_age"] == asked
+
+
+def test_without_the_services_clock_nothing_is_flushed(
+    api: NetworkFirewall, control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(networkfirewall, "service_time", lambda _answer: None)
+    with pytest.raises(FlowOpsError) as caught:
+        start(api, FLUSH, minimum_flow_age=30, captured_at=seconds_ago(control, 1000))
+    one_sentence(caught.value, "Could not start a flow flush in us-east-1a", "what time it is")
+    assert starts(control) == []
+    # A start that counts no age needs no clock.
+    assert "service_time" not in start(api, CAPTURE)
 
 
 def test_a_capture_from_the_future_is_refused(api: NetworkFirewall, control: Any) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import pars
 from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import WHOLE_FIREWALL, Scope
 from ansible_collections.flowops.aws.plugins.module_utils.operations.capture import Capture, captures_of
 from ansible_collections.flowops.aws.plugins.module_utils.operations.pages import pages_of
-from ansible_collections.flowops.aws.plugins.module_utils.operations.planner import Planner
+from ansible_collections.flowops.aws.plugins.module_utils.operations.planner import Planner, check_moment
 from ansible_collections.flowops.aws.plugins.module_utils.operations.source import saved_pages
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 
@@ -143,6 +143,48 @@ def test_an_operation_still_running_when_it_was_asked_first_stays_partial_though
     assert capture.members["FlowOperationStatus"] == "COMPLETED"
     assert capture.partial is True
     assert "was in progress while it was read" in capture.warning(FIREWALL)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "parts"),
+    [(3600, ["was taken at", "it is 20", "not used"]), ("milliseconds", ["was not what the API sends"])],
+)
+def test_a_time_that_cannot_be_is_not_used(
+    api: NetworkFirewall, control: Control, capture_of: Callable[..., str], timestamp: Any, parts: list[str]
+) -> None:
+    control.misbehave(capture={"timestamp": timestamp})
+    capture = Capture(capture_of(ZONES[0]), Scope("availability_zone", ZONES[0]))
+    with pytest.raises(FlowOpsError) as caught:
+        read(api, [capture])
+    for part in parts:
+        assert part in caught.value.message
+
+
+def test_a_few_seconds_are_the_clocks_own(
+    api: NetworkFirewall, control: Control, capture_of: Callable[..., str]
+) -> None:
+    control.misbehave(capture={"timestamp": 13})
+    # Taken when it was started, it ended ten seconds later.
+    capture = Capture(capture_of(ZONES[0]), Scope("availability_zone", ZONES[0]))
+    assert read(api, [capture])
+
+
+def test_where_aws_does_not_say_when_a_capture_was_taken_its_start_does(
+    api: NetworkFirewall, control: Control, capture_of: Callable[..., str]
+) -> None:
+    control.misbehave(capture={"timestamp": "absent"})
+    noted = "2026-01-31T12:00:00+00:00"
+    item = {"flow_operation_id": capture_of(ZONES[0]), "availability_zone": ZONES[0], "service_time": noted}
+    (known,) = captures_of({"operations": [item]})
+    (unknown,) = captures_of({"operations": [{**item, "service_time": None}]})
+    for capture in (known, unknown):
+        for _capture, records in pages_of(api, FIREWALL, [capture]):
+            capture.findings.add(records[0])
+    assert known.captured_at == known.as_result(FIREWALL)["service_time"] == noted
+    assert "flow_request_timestamp" not in known.as_result(FIREWALL)
+    check_moment(known)
+    with pytest.raises(FlowOpsError, match=f"{unknown.flow_operation_id}.*when it was taken.*born since"):
+        check_moment(unknown)
 
 
 def test_a_capture_never_read_is_partial() -> None:
