@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from ..module_utils.errors import FlowOpsError
 from ..plugin_utils.action import ControllerAction
 from ..plugin_utils.remediation import Limits, begun, compared, counted, flushed, guarded, proved
 
@@ -46,6 +48,14 @@ class ActionModule(ControllerAction):
             required_by={"count": ["capture"], "comparison": ["flush"]},
         )[1]
         run = begun({name: value for name, value in options["run"].items() if name not in _OF_THE_TASK})
+        try:
+            return self._taken_down(run, options)
+        # A defect too: a run that has begun to cut must never look like one that was refused.
+        except Exception as error:
+            said = error.message if isinstance(error, FlowOpsError) else f"The account cannot be kept ({error!r})."
+            raise FlowOpsError(said, cutting=run["cutting"], flushes=run["flushes"]) from error
+
+    def _taken_down(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
         if options["count"] is not None:
             captured = options["capture"]["flow_operations"]
             return counted(run, captured, options["count"], options["minimum_flow_age"])

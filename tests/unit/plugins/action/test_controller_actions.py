@@ -114,6 +114,20 @@ def test_exactly_one_thing_is_taken_down(options: dict[str, Any]) -> None:
         run("flow_remediation", run=run("flow_plan", firewall_arn=ARN, plan=PLAN), **options)
 
 
+def test_a_run_that_has_begun_to_cut_never_looks_like_one_that_was_refused() -> None:
+    account = {
+        **run("flow_plan", firewall_arn=ARN, plan=PLAN),
+        "cutting": True,
+        "flushes": [{"flow_operation_id": "a"}],
+    }
+    result = run("flow_remediation", run=account, flush={}, comparison={"verdict": "remediated"})
+    assert (result["failed"], result["cutting"], result["flushes"]) == (True, True, account["flushes"])
+    assert result["msg"].startswith("The account cannot be kept (KeyError(")
+    # What stopped is taken up from there.
+    after = run("flow_remediation", run=result, flush={"flow_operations": [{"flow_operation_id": "b"}]})
+    assert [item["flow_operation_id"] for item in after["flushes"]] == ["a", "b"]
+
+
 def test_a_plan_that_is_too_large_for_an_event_is_returned_and_not_shown() -> None:
     few = run("flow_plan", firewall_arn=ARN, plan=PLAN)
     many = run("flow_plan", firewall_arn=ARN, plan={**PLAN, "operations": [OPERATION] * 4000})
