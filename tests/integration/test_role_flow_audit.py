@@ -310,7 +310,7 @@ def test_files_are_private_and_have_the_sums_that_are_told(egress: dict[str, Any
     # By default in the folder that ansible-playbook was started in.
     stem = "123456789012-us-east-1-egress"
     reports = folder / "flowops-reports"
-    suffixes = ("flows.jsonl.gz", "findings.jsonl.gz", "plan.json", "report.html", "report.md")
+    suffixes = ("flows.jsonl.gz", "findings.jsonl.gz", "plan.json", "report.html", "report.md", "findings.csv")
     assert modes(reports) == {".": 0o700, **{f"{stem}-{suffix}": 0o600 for suffix in suffixes}}
     told = {item["path"]: item["sha256"] for item in egress["files"].values()}
     told |= {item["dest"]: item["sha256"] for item in egress["reports"]}
