@@ -66,9 +66,11 @@ def worded_chart(counts: Mapping[str, int], words: Mapping[str, str]) -> Chart:
     return Chart([_bar(name, label, counts.get(name, 0), total, longest) for name, label in words.items()])
 
 
-def plain_chart(counts: Mapping[str, int], shown: int, noun: str) -> Chart:
+def plain_chart(
+    counts: Mapping[str, int], shown: int, noun: str, severity_of: Mapping[str, str] | None = None
+) -> Chart:
     """Return numbers by name, the largest first, at most so many."""
-    bars = _bars(counts, sum(counts.values()))
+    bars = _bars(counts, sum(counts.values()), severity_of)
     return Chart(bars[:shown], more(len(bars) - shown, noun))
 
 

@@ -12,11 +12,12 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ...module_utils.errors import OptionError
+from ...module_utils.files import open_regular
 from .text import SEVERITIES, clean, integer
 
 RANKS = {name: rank for rank, name in enumerate(SEVERITIES)}
@@ -62,8 +63,8 @@ def findings_of_file(src: str) -> Iterator[Mapping[str, Any]]:
 
 @contextmanager
 def _opened_lines(src: str) -> Iterator[Iterator[bytes]]:
-    with gzip.open(src, "rb") if src.endswith(".gz") else open(src, "rb") as stream:
-        yield iter(stream)
+    with open_regular(src) as file, gzip.GzipFile(fileobj=file) if src.endswith(".gz") else nullcontext(file) as lines:
+        yield iter(lines)
 
 
 class Row(NamedTuple):

@@ -87,7 +87,7 @@ def _markdown() -> Environment:
 
 
 def _environment(**options: Any) -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -95,3 +95,6 @@ def _environment(**options: Any) -> Environment:
         keep_trailing_newline=True,
         **options,
     )
+    # Of what links.link_of returns, in which nothing is left to escape.
+    environment.filters["link"] = Markup
+    return environment

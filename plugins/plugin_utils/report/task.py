@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from .findings import findings_of_file
 from .formats.base import Material
 from .formats.registry import FORMATS
 from .rules import RuleTally, rule_report
-from .write import Report, check_dest, write_reports
+from .write import Report, check_paths, write_reports
 
 DESTS = tuple(item.option for item in FORMATS)
 PATHS = ("findings_src", *DESTS)
@@ -52,16 +51,7 @@ def _check(options: Mapping[str, Any], paths: Mapping[str, str]) -> None:
     """Raise OptionError for what can be known to be wrong before anything is read or written."""
     if not 0 <= options["max_rows"] <= MAX_ROWS_LIMIT:
         raise OptionError("max_rows", options["max_rows"], f"it must be a number from 0 to {MAX_ROWS_LIMIT}")
-    taken: dict[str, str] = {}
-    for option in PATHS:
-        if option not in paths:
-            continue
-        real = os.path.realpath(paths[option])
-        if real in taken:
-            raise OptionError(option, paths[option], f"it must name another file than {taken[real]}")
-        taken[real] = option
-        if option in DESTS:
-            check_dest(option, paths[option])
+    check_paths(paths, DESTS)
 
 
 def _material(options: Mapping[str, Any], paths: Mapping[str, str]) -> Material:

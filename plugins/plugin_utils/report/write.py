@@ -10,13 +10,13 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils.errors import OptionError
-from ...module_utils.files import sha256_of, whole_file
+from ...module_utils.files import check_dest, sha256_of, whole_file
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ def _sentence(report: Report, *, changed: bool, dry_run: bool) -> str:
     return f"{'Would write' if dry_run else 'Wrote'} the {report.format} report {report.dest}."
 
 
-def check_dest(option: str, dest: str) -> None:
-    """Raise OptionError unless dest can become a file: its folder is there and writable, and it is no folder itself."""
-    allowed = "it must name a file in an existing, writable folder"
-    folder = os.path.dirname(dest)
-    if os.path.isdir(dest):
-        raise OptionError(option, dest, f"{allowed}, and this is a folder")
-    if not os.path.isdir(folder):
-        raise OptionError(option, dest, f"{allowed}, and there is no folder {folder}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise OptionError(option, dest, f"{allowed}, and {folder} is not writable")
+def check_paths(paths: Mapping[str, str], dests: Collection[str]) -> None:
+    """Raise OptionError unless paths (by option) are of different files and the dests among them can become files."""
+    taken: dict[str, str] = {}
+    for option, path in paths.items():
+        real = os.path.realpath(path)
+        if real in taken:
+            raise OptionError(option, path, f"it must name another file than {taken[real]}")
+        taken[real] = option
+        if option in dests:
+            check_dest(path, option)
 
 
 def is_written(dest: str, sha256: str, size: int) -> bool:

@@ -182,8 +182,12 @@ def test_what_a_format_needs_is_found_missing_before_anything_is_written(
 @pytest.mark.parametrize(
     ("options", "start", "end"),
     [
-        ({"html_dest": "no/a.html"}, "html_dest: '{0}/no/a.html'", "folder, and there is no folder {0}/no."),
-        ({"markdown_dest": "taken"}, "markdown_dest: '{0}/taken'", "folder, and this is a folder."),
+        (
+            {"html_dest": "no/a.html"},
+            "html_dest: '{0}/no/a.html'",
+            "; its folder {0}/no does not exist, make it first.",
+        ),
+        ({"markdown_dest": "taken"}, "markdown_dest: '{0}/taken'", "; it is a folder, give the path of a file."),
         (
             {"html_dest": "a", "markdown_dest": "a"},
             "markdown_dest: '{0}/a'",
@@ -221,7 +225,7 @@ def test_a_bad_option_is_named_and_nothing_is_written(
     before = sorted(os.listdir(tmp_path))
     result = run(tmp_path, check_mode=check_mode, **options)
     assert result["failed"] is True
-    assert result["msg"].startswith(f"{start.format(tmp_path)} is not allowed; it must ")
+    assert result["msg"].startswith(f"{start.format(tmp_path)} is not allowed; it")
     assert result["msg"].endswith(end.format(tmp_path))
     assert sorted(os.listdir(tmp_path)) == before
 
