@@ -99,6 +99,16 @@ options:
       - The minimum age that is sent is then O(minimum_flow_age) plus the seconds since that moment, counted by the
         service's own clock when the flush is started, so that no flow born since is cut.
     type: str
+  dest:
+    description:
+      - Path of a file into which all flows that were hit are written, flow records in JSON lines, as AWS lists them for
+        the flush; compressed if the name ends in C(.gz). Its folder must exist. The file has mode 0600.
+      - It needs O(wait=true).
+    type: path
+  max_flows:
+    description: How many of the flows that were hit are returned as RV(flushed_flows) at most, from 0 to 1000.
+    type: int
+    default: 100
 attributes:
   check_mode:
     support: full
@@ -230,6 +240,11 @@ flow_operations:
       returned: in check mode, when O(operations) says it
       type: int
       sample: 17
+    flushed_flow_count:
+      description: The number of flows that AWS lists for the operation.
+      returned: with O(wait=true), when the operation ended with results that could be read
+      type: int
+      sample: 17
     already_flushed:
       description: That an earlier run had started this operation of the plan, so that nothing was started now.
       returned: when it is so
@@ -271,6 +286,32 @@ flow_operations:
           type: list
           elements: dict
           sample: [{"source_address": {"address_definition": "10.0.0.0/8"}, "protocols": ["6"]}]
+flushed_flow_count:
+  description: The number of flows that were hit, as AWS lists them for the flushes; none where AWS could not be asked.
+  returned: with O(wait=true)
+  type: int
+  sample: 17
+flushed_flows:
+  description: The first O(max_flows) flows that were hit, as flow records.
+  returned: with O(wait=true), when AWS could be asked
+  type: list
+  elements: dict
+  sample:
+    - source_address: 10.0.3.7
+      source_port: 49152
+      destination_address: 192.0.2.10
+      destination_port: 22
+      protocol: tcp
+      protocol_number: 6
+      age: 4711
+      packet_count: 120
+      byte_count: 54321
+      availability_zone: us-east-1a
+files:
+  description: The file that was written, by its option.
+  returned: with O(dest)
+  type: dict
+  sample: {"dest": {"path": "/var/lib/flowops/flushed.jsonl.gz", "count": 17, "sha256": "9f86d081884c7d65"}}
 flow_filters:
   description: The filters as they are sent to AWS, as people write them.
   returned: when O(flow_filters) is given
@@ -305,6 +346,8 @@ def main() -> None:
             "captured_at": {"type": "str"},
             "findings_src": {"type": "path"},
             "findings": {"type": "list", "elements": "dict"},
+            "dest": {"type": "path"},
+            "max_flows": {"type": "int", "default": 100},
             "operations": {
                 "type": "list",
                 "elements": "dict",
