@@ -80,7 +80,7 @@ def serve(door: str) -> None:
         listener.listen(64)
         print("ready", flush=True)
         while True:
-            readable, _, _ = select.select([listener, 0], [], [])
+            readable, _, _ = select.select([listener.fileno(), 0], [], [])
             if 0 in readable:
                 return
             channel, _ = listener.accept()
