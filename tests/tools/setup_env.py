@@ -119,7 +119,8 @@ class Environment:
             run([interpreter, "-m", "venv", str(self.venv)], "Python's venv module is needed (Debian: python3-venv)")
         say(f"installing {STAGES[stage]}")
         requirements = str(self.root / STAGES[stage])
-        run([str(self.python), "-m", "pip", "install", "--quiet", "--requirement", requirements])
+        # Python compiles what it imports, which is a small part of what is installed.
+        run([str(self.python), "-m", "pip", "install", "--quiet", "--no-compile", "--requirement", requirements])
         for wanted in COLLECTIONS[stage]:
             self._place(wanted)
         self._link_checkout()

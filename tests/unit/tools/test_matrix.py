@@ -47,11 +47,11 @@ def test_a_python_of_another_version_under_the_wanted_name_is_not_taken(
 
 
 def test_a_row_has_its_own_ansible_core_and_everybody_s_versions_of_the_rest() -> None:
-    texts = ["ansible-core~=2.19.0\nboto3~=1.44,>=1.44.5\nmoto[server]~=5.2.5\n", "ruff~=0.17.5\npytest~=9.2\n"]
+    texts = ["ansible-core~=2.19.0\nboto3~=1.44,>=1.44.5\nmoto~=5.2.5\n", "ruff~=0.17.5\npytest~=9.2\n"]
     assert matrix.requirements("2.21", texts) == [
         "ansible-core~=2.21.0",
         "boto3~=1.44,>=1.44.5",
-        "moto[server]~=5.2.5",
+        "moto~=5.2.5",
         "pytest~=9.2",
     ]
 
