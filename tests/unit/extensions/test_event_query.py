@@ -104,8 +104,8 @@ def results(module_of: Callable[..., Any], control: Any) -> list[tuple[str, dict
     audited = run_module("flow_audit", operations=operations, plan=True, policy=POLICY, max_findings=10, top_n=1)
     plan = audited["plan"]["operations"]
     run_module("flow_plan", plan=plan, max_flows=1)
-    run_module("flow_flush", check_mode=True, operations=plan)
-    run_module("flow_flush", operations=plan)
+    run_module("flow_flush", check_mode=True, operations=plan, max_flows=1)
+    run_module("flow_flush", operations=plan, max_flows=1)
     run_module("flow_verify", operations=operations, plan=plan, max_flows=1)
     run_module("flow_operation_result_info", flow_operation_id=operations[0]["flow_operation_id"])
     run_module("flow_operation_info", **named)
