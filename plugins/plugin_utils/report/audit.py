@@ -110,30 +110,52 @@ class Counts:
 
 @dataclass(frozen=True)
 class Undecided:
-    """Flows of which the firewall's rules do not say what becomes of them: why, by which rule, how many."""
+    """Flows of which the firewall's rules do not say what becomes of them: why, in words, by which rule, how many.
+
+    hangs_on is the part of the rule that nobody can know, empty where there is none.
+    """
 
     reason: str
     rule: str
+    hangs_on: str
     flow_count: int
 
 
 @dataclass(frozen=True)
+class Contradicting:
+    """Flows that are there although the rules would have dropped them: how many, how many look like mere attempts."""
+
+    count: int
+    attempts: int
+    examples: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
 class RuleGroup:
-    """A rule group of the firewall's policy, and when it was last changed (empty if not known)."""
+    """A rule group of the firewall's policy, and when it was last changed (empty if not known).
+
+    change says what a what-if does with it, unread why its rules could not be read.
+    """
 
     name: str
     priority: str
     kind: str
+    rule_count: int | None
     changed_at: str
     change: str
+    unread: str
 
 
 @dataclass(frozen=True)
 class FirewallPolicy:
-    """The firewall's own policy, by which flows were judged."""
+    """The firewall's own policy, by which flows were judged; in_sync is None where nobody says."""
 
     arn: str
+    name: str
     rule_order: str
+    default_actions: Sequence[str]
+    home_net: str
+    in_sync: bool | None
     changed_at: str
     groups: Sequence[RuleGroup]
 
@@ -182,6 +204,7 @@ class Audit:
     reasons: Sequence[str]
     unreadable: Unreadable
     undecided: Sequence[Undecided]
+    contradicting: Contradicting
     firewall_policy: FirewallPolicy | None
     drift: Drift | None
 
@@ -221,6 +244,7 @@ def audit_of(raw: Mapping[str, Any]) -> Audit:
         reasons=[clean(reason) for reason in items(raw.get("reasons"))],
         unreadable=_unreadable(mapping(raw.get("unreadable"))),
         undecided=[_undecided(mapping(item)) for item in items(raw.get("undecided"))],
+        contradicting=_contradicting(mapping(raw.get("contradicting"))),
         firewall_policy=_firewall_policy(raw.get("firewall_policy")),
         drift=_drift(raw.get("drift")),
     )
@@ -253,10 +277,19 @@ def _unreadable(item: Mapping[str, Any]) -> Unreadable:
     )
 
 
+def _contradicting(item: Mapping[str, Any]) -> Contradicting:
+    return Contradicting(
+        count=integer(item.get("count")) or 0,
+        attempts=integer(item.get("attempts")) or 0,
+        examples=[mapping(example) for example in items(item.get("examples"))],
+    )
+
+
 def _undecided(item: Mapping[str, Any]) -> Undecided:
     return Undecided(
-        reason=clean(item.get("reason")) or "not said",
+        reason=clean(item.get("description")) or clean(item.get("reason")) or "not said",
         rule=clean(item.get("rule")),
+        hangs_on=clean(item.get("hangs_on")),
         flow_count=integer(item.get("flow_count")) or 0,
     )
 
@@ -264,9 +297,14 @@ def _undecided(item: Mapping[str, Any]) -> Undecided:
 def _firewall_policy(item: Any) -> FirewallPolicy | None:
     if not isinstance(item, Mapping) or not item:
         return None
+    in_sync, home_net = item.get("in_sync"), item.get("home_net")
     return FirewallPolicy(
         arn=clean(item.get("arn")),
+        name=clean(item.get("name")) or clean(item.get("arn")).rpartition("/")[2],
         rule_order=clean(item.get("rule_order")),
+        default_actions=[clean(action) for action in items(item.get("stateful_default_actions"))],
+        home_net=", ".join(map(clean, items(home_net))) or clean(home_net),
+        in_sync=in_sync if isinstance(in_sync, bool) else None,
         changed_at=moment(item.get("last_modified_time")),
         groups=[_group(mapping(group)) for group in items(item.get("groups"))],
     )
@@ -276,10 +314,19 @@ def _group(item: Mapping[str, Any]) -> RuleGroup:
     return RuleGroup(
         name=clean(item.get("name")) or clean(item.get("arn")).rpartition("/")[2],
         priority=clean(item.get("priority")),
-        kind=clean(item.get("type")),
+        kind=_kind(item),
+        rule_count=integer(item.get("rule_count")),
         changed_at=moment(item.get("last_modified_time")),
         change=clean(item.get("change")),
+        unread=clean(item.get("unread")),
     )
+
+
+def _kind(item: Mapping[str, Any]) -> str:
+    stateful = item.get("stateful")
+    if isinstance(stateful, bool):
+        return "stateful" if stateful else "stateless"
+    return clean(item.get("type"))
 
 
 def _drift(item: Any) -> Drift | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .audit import Audit, FirewallPolicy, RuleGroup, Undecided
+from .audit import Audit, Contradicting, FirewallPolicy, RuleGroup, Undecided
 from .charts import plain_chart, worded_chart
-from .text import NOT_GIVEN, counted, more
-from .view import FirewallRules, Group, UndecidedReason
+from .text import NOT_GIVEN, counted, flow_text, more, number
+from .view import FirewallRules, FlowList, Group, UndecidedReason
 
 _FATES = {
     "passed": "would be passed",
@@ -46,6 +46,20 @@ def firewall_rules_of(audit: Audit) -> FirewallRules | None:
         deciding=plain_chart(deciding, _RULES_SHOWN, "rule"),
         undecided=reasons[:_REASONS_SHOWN],
         undecided_remark=more(len(reasons) - _REASONS_SHOWN, "reason"),
+        contradicting=_contradicting(audit.contradicting),
+    )
+
+
+def _contradicting(found: Contradicting) -> FlowList | None:
+    if not found.count:
+        return None
+    flows = [flow_text(flow) for flow in found.examples[:_RULES_SHOWN]]
+    look = "looks like an attempt" if found.attempts == 1 else "look like attempts"
+    attempts = f" {number(found.attempts)} of them {look} that the firewall is dropping."
+    return FlowList(
+        f"{counted(found.count, 'flow')} that could not have begun under these rules",
+        flows,
+        "Either the rules were read wrongly, or the flows came in another way." + (attempts if found.attempts else ""),
     )
 
 
@@ -57,11 +71,15 @@ def _sentence(policy: FirewallPolicy | None) -> str:
     if policy is None:
         return "A new connection with the 5-tuple of each flow was held against the firewall's own rules."
     order = f", {_ORDERS.get(policy.rule_order, policy.rule_order)}" if policy.rule_order else ""
+    actions = f", then {', '.join(policy.default_actions)}" if policy.default_actions else ""
     changed = f", last changed {policy.changed_at}" if policy.changed_at else ""
-    return (
+    told = [
         "A new connection with the 5-tuple of each flow was held against the firewall policy"
-        f" {policy.arn.rpartition('/')[2] or NOT_GIVEN}{order}{changed}."
-    )
+        f" {policy.name or NOT_GIVEN}{order}{actions}{changed}.",
+        f"HOME_NET is {policy.home_net}." if policy.home_net else "",
+        "A change is still spreading, so that which rules hold is not known." if policy.in_sync is False else "",
+    ]
+    return " ".join(filter(None, told))
 
 
 def _group(group: RuleGroup) -> Group:
@@ -69,8 +87,10 @@ def _group(group: RuleGroup) -> Group:
         name=group.name or NOT_GIVEN,
         priority=group.priority or NOT_GIVEN,
         kind=group.kind or NOT_GIVEN,
+        rules=number(group.rule_count),
         changed=group.changed_at or NOT_GIVEN,
         change=group.change,
+        unread=group.unread,
     )
 
 
@@ -80,7 +100,8 @@ def _reasons(undecided: Sequence[Undecided]) -> list[UndecidedReason]:
     rules: dict[str, Counter[str]] = {}
     for item in undecided:
         totals[item.reason] += item.flow_count
-        rules.setdefault(item.reason, Counter())[item.rule] += item.flow_count
+        rule = f"{item.rule} ({item.hangs_on})" if item.rule and item.hangs_on else item.rule or item.hangs_on
+        rules.setdefault(item.reason, Counter())[rule] += item.flow_count
     ordered = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
     return [_reason(reason, total, rules[reason]) for reason, total in ordered]
 

@@ -56,38 +56,37 @@ def _judged(audit: Audit, total: int) -> tuple[str, list[str]]:
         return "noncompliant", ["The audit result says compliant, yet it holds findings: read as noncompliant."]
     if audit.verdict == "compliant" and audit.partial:
         return "inconclusive", ["The audit result says compliant, yet its capture is partial: read as inconclusive."]
-    # Undecided flows may be ignored on purpose; what the audit gives as a reason, or could not read, may not.
-    if audit.verdict == "compliant" and (audit.unreadable.count or audit.reasons) and _objections(audit):
+    if audit.verdict == "compliant" and _objections(audit):
         return "inconclusive", [f"The audit result says compliant, yet {_objections(audit)[0]}: read as inconclusive."]
     return audit.verdict, []
 
 
 def _objections(audit: Audit) -> list[str]:
     """Return what keeps an audit without findings from being compliant, apart from flows that may be missing."""
-    undecided = _undecided(audit)
-    contradicting = (audit.counts.by_fate or {}).get("contradicting", 0)
-    objections = []
-    if audit.unreadable.count or "unreadable" in audit.reasons:
-        objections.append(f"{_some(audit.unreadable.count)} could not be read")
-    if undecided or "undecided" in audit.reasons:
-        objections.append(f"{_some(undecided)} {'is' if undecided == 1 else 'are'} undecided")
-    if contradicting or "contradicting" in audit.reasons:
-        objections.append(
-            f"{_some(contradicting)} {'contradicts' if contradicting == 1 else 'contradict'} the judgement"
-        )
-    if "nothing_judged" in audit.reasons:
-        objections.append("no rule judged anything")
-    return objections
+    counts = {
+        "unreadable": (audit.unreadable.count, "could not be read", "could not be read"),
+        "undecided": (_undecided(audit), "is undecided", "are undecided"),
+        "contradicting": (audit.contradicting.count, "contradicts the judgement", "contradict the judgement"),
+    }
+    objections = [
+        f"{counted(count, 'flow') if count else 'some flows'} {one if count == 1 else many}"
+        for name, (count, one, many) in counts.items()
+        if _holds(audit, name, count)
+    ]
+    return [*objections, "no rule judged anything"] if "nothing_judged" in audit.reasons else objections
+
+
+def _holds(audit: Audit, reason: str, count: int) -> bool:
+    # An audit says its reasons; flows that it only counts may be ignored on purpose, or be mere attempts.
+    if audit.reasons or audit.verdict != "inconclusive":
+        return reason in audit.reasons or (reason == "unreadable" and count > 0)
+    return count > 0
 
 
 def _undecided(audit: Audit) -> int:
     if audit.counts.by_change is not None:
         return audit.counts.by_change.get("newly_undecided", 0)
     return (audit.counts.by_fate or {}).get("undecided", 0)
-
-
-def _some(count: int) -> str:
-    return counted(count, "flow") if count else "some flows"
 
 
 def _verdict(audit: Audit, judged: str, total: int) -> tuple[str, str, str]:
@@ -136,7 +135,8 @@ def _missing(audit: Audit, judged: str) -> str:
             return "Nothing is known about these flows: this firewall is not called compliant for them."
         return f"{_PARTIAL} Capture again before calling this firewall compliant."
     if judged == "compliant" and _undecided(audit):
-        return f"{counted(_undecided(audit), 'flow')} undecided, which this audit was told to ignore."
+        are = "is" if _undecided(audit) == 1 else "are"
+        return f"{counted(_undecided(audit), 'flow')} {are} undecided, which this audit was told to ignore."
     if audit.partial:
         more = _WORDS[audit.judged_by].more
         return f"The capture is partial: flows may be missing, and more than those shown here {more}."

@@ -209,6 +209,15 @@ class Findings:
 
 
 @dataclass(frozen=True)
+class FlowList:
+    """Flows in a few words each, under a heading."""
+
+    heading: str
+    flows: Sequence[str]
+    remark: str
+
+
+@dataclass(frozen=True)
 class UndecidedReason:
     """Why flows are undecided, how many are, and by which rules."""
 
@@ -220,13 +229,15 @@ class UndecidedReason:
 
 @dataclass(frozen=True)
 class Group:
-    """A rule group of the firewall; changed says when, change what a what-if does with it."""
+    """A rule group of the firewall; changed says when, change what a what-if does with it, unread why it is unknown."""
 
     name: str
     priority: str
     kind: str
+    rules: str
     changed: str
     change: str
+    unread: str
 
 
 @dataclass(frozen=True)
@@ -240,15 +251,7 @@ class FirewallRules:
     deciding: Chart
     undecided: Sequence[UndecidedReason]
     undecided_remark: str
-
-
-@dataclass(frozen=True)
-class FlowList:
-    """Flows in a few words each, under a heading."""
-
-    heading: str
-    flows: Sequence[str]
-    remark: str
+    contradicting: FlowList | None
 
 
 @dataclass(frozen=True)

@@ -31,15 +31,31 @@ def judged(**members: Any) -> dict[str, Any]:
             },
             "undecided": [
                 {"reason": "direction", "rule": "egress:9", "flow_count": 2},
-                {"reason": "content", "rule": "web:1", "flow_count": 4},
-                {"reason": "content", "rule": "web:2", "flow_count": 1},
+                {"reason": "c", "description": "content", "rule": "web:1", "hangs_on": "tls.sni", "flow_count": 4},
+                {"reason": "c", "description": "content", "rule": "web:2", "hangs_on": "", "flow_count": 1},
             ],
             "firewall_policy": {
                 "arn": "arn:aws:network-firewall:eu-central-1:123456789012:firewall-policy/strict",
+                "name": "strict",
                 "rule_order": "STRICT_ORDER",
-                "groups": [{"name": "egress", "type": "STATEFUL", "priority": 10, "last_modified_time": "2026-01-30"}],
+                "stateful_default_actions": ["aws:drop_established"],
+                "home_net": ["10.0.0.0/8"],
+                "in_sync": True,
+                "groups": [
+                    {
+                        "name": "egress",
+                        "stateful": True,
+                        "priority": 10,
+                        "rule_count": 12,
+                        "last_modified_time": "2026-01-30",
+                        "unread": None,
+                    },
+                    {"name": "managed", "stateful": True, "priority": 20, "unread": "it may not be read"},
+                ],
             },
-            "rules": [{"rule": "egress:7", "action": "deny", "message": "No SSH", "text": "drop tcp", "flow_count": 3}],
+            "rules": [
+                {"name": "egress:7", "action": "deny", "description": "No SSH", "text": "drop tcp", "flow_count": 3}
+            ],
             **members,
         }
     )
@@ -54,9 +70,10 @@ def both(result: dict[str, Any]) -> list[str]:
 def test_the_firewalls_own_rules_say_what_becomes_of_the_flows() -> None:
     for text in both(judged()):
         assert "3 of 50 live flows would be dropped by the firewall's rules" in text.replace("&#39;", "'")
-        assert "policy strict, in strict order." in text
+        assert "policy strict, in strict order, then aws:drop_established. HOME_NET is 10.0.0.0/8." in text
+        assert "it may not be read" in text and "still spreading" not in text
         assert re.search(r"would be passed\W+40\W+80 %", text)
-        assert re.search(r"egress\W+STATEFUL\W+10\W+2026-01-30 00:00:00 UTC", text)
+        assert re.search(r"egress\W+stateful\W+12\W+10\W+2026-01-30 00:00:00 UTC", text)
         assert "No SSH" in text and "drop tcp" in text
 
 
@@ -64,7 +81,7 @@ def test_undecided_flows_are_grouped_by_their_reason() -> None:
     rules = viewed(judged()).firewall_rules
     assert rules is not None
     assert [(item.reason, item.flows, [bar.label for bar in item.rules]) for item in rules.undecided] == [
-        ("content", "5 flows", ["web:1", "web:2"]),
+        ("content", "5 flows", ["web:1 (tls.sni)", "web:2"]),
         ("direction", "2 flows", ["egress:9"]),
     ]
     for text in both(judged()):
@@ -79,6 +96,23 @@ def test_a_change_is_shown_before_and_after() -> None:
         assert "3 of 50 live flows would be dropped by the change and are passed today" in text
         assert re.search(r"passed today, dropped then\W+3\W+6 %", text)
         assert "Before and after" in text
+
+
+def test_flows_that_contradict_the_judgement_are_shown() -> None:
+    contradicting = {"count": 2, "attempts": 1, "examples": [finding(source_address="10.9.9.9")]}
+    for text in both(judged(contradicting=contradicting)):
+        assert "2 flows that could not have begun under these rules" in text
+        assert "10.9.9.9:40000 to 198.51.100.7:22" in text
+        assert "1 of them looks like an attempt that the firewall is dropping." in text
+    for text in both(judged()):
+        assert "could not have begun" not in text
+
+
+def test_rules_that_are_still_spreading_are_said_to_be() -> None:
+    result = judged()
+    result["firewall_policy"]["in_sync"] = False
+    for text in both(result):
+        assert "A change is still spreading, so that which rules hold is not known." in text
 
 
 def test_a_policy_has_no_section_of_the_firewalls_rules() -> None:
@@ -111,7 +145,12 @@ def clean(**members: Any) -> dict[str, Any]:
             "but flows may be missing and 2 flows could not be read",
         ),
         (
-            clean(verdict="inconclusive", reasons=["contradicting"], counts={"by_fate": {"contradicting": 1}}),
+            clean(
+                verdict="inconclusive",
+                reasons=["contradicting"],
+                counts={"by_fate": {"dropped": 0}},
+                contradicting={"count": 1},
+            ),
             "Inconclusive",
             "but 1 flow contradicts the judgement",
         ),
