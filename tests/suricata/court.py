@@ -17,7 +17,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.read import rule
 from ansible_collections.flowops.aws.plugins.module_utils.rules.ruleset import Ruleset
 from ansible_collections.flowops.aws.plugins.module_utils.rules.verdicts import DROPPED, PASSED, UNDECIDED, Verdict
 
-from .engine import RefusedError, dropped_packets, find, without_action_order
+from .engine import RefusedError, dropped_packets, find, without_order
 from .pcap import Flow, Talk, write
 from .talks import talks_over
 
@@ -50,7 +50,7 @@ class Court:
         self.home_net = home_net
         self.flows = list(flows)
         program, self.version = find()
-        self._programs = {ACTION: program, STRICT: without_action_order(program, folder)}
+        self._programs = {ACTION: program, STRICT: without_order(program, folder)}
         self._conversations: list[tuple[int, Talk]] = []
         lanes: list[int] = []
         shown: list[tuple[Flow, Talk]] = []

@@ -4,13 +4,12 @@
 
 """The real Suricata as a judge: which conversations of a capture lose a packet under some rules.
 
-How it is asked for AWS's strict order, which stock Suricata does not have: it sorts rules by their action first (pass,
-drop, reject, alert), and only rules that rank the same by what rules may hold are left in the order of their sids. The
-ranks of the actions are the four bytes of the table action_order_sigs, which its program exports. The judge of strict
-order is a copy of the program in which these bytes are zero: every action then ranks the same, and the sids, given out
-in the order of the rules, decide. Nothing else in it is touched, and where both orders are the same, both judges must
-agree, which is tried on every run. Rules for strict order must not use what else Suricata sorts by: flowbits, flowint,
-hostbits, xbits and priorities.
+How it is asked for AWS's strict order, which stock Suricata does not have: it sorts rules by functions that compare
+their actions (pass, drop, reject, alert), flowbits, other variables and priorities, and leaves rules on which all of
+these agree in the order of their sids. The functions are named in one place, SCSigRegisterSignatureOrderingFuncs, which
+its program exports. The judge of strict order is a copy of the program in which this one returns at once: nothing is
+compared, and the sids, given out in the order of the rules, decide. Nothing else in it is touched, and where both
+orders are the same, both judges must agree, which is tried on every run.
 
 A reject is asked as a drop: it does the same to the packet and its flow, and nothing is sent to anybody.
 """
@@ -25,7 +24,10 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_TABLE = b"action_order_sigs"
+_ORDERING = b"SCSigRegisterSignatureOrderingFuncs"
+# The instruction that returns, by the machine that an ELF file is for: x86-64 and AArch64.
+_RETURNS = {62: b"\xc3", 183: b"\xc0\x03\x5f\xd6"}
+_EXPORTS, _LOADED = 11, 1
 _LARGEST_OUTPUT = 2000
 
 _SETTINGS = """%YAML 1.1
@@ -113,44 +115,47 @@ def find() -> tuple[Path, str]:
     return Path(found), version[1]
 
 
-def without_action_order(program: Path, folder: Path) -> Path:
-    """Return a copy of Suricata in which all actions rank the same; raise NoSuricataError where that cannot be made."""
+def without_order(program: Path, folder: Path) -> Path:
+    """Return a copy of Suricata that orders rules by their sids; raise NoSuricataError where it cannot be made."""
     data = bytearray(program.read_bytes())
-    offset = _offset_of(bytes(data), _TABLE)
-    if offset is None:
+    offset = offset_of(bytes(data), _ORDERING)
+    at_once = _RETURNS.get(int.from_bytes(data[18:20], "little"))
+    if offset is None or at_once is None:
         raise NoSuricataError(
-            f"'{program}' does not export {_TABLE.decode()}, so that it cannot be asked in strict order."
+            f"'{program}' does not export {_ORDERING.decode()}, so that it cannot be asked in strict order."
         )
-    data[offset : offset + 4] = bytes(4)
+    data[offset : offset + len(at_once)] = at_once
     copy = folder / "suricata-strict"
     copy.write_bytes(data)
     copy.chmod(0o755)
     return copy
 
 
-def _offset_of(data: bytes, name: bytes) -> int | None:
-    """Return where in a 64-bit ELF file the bytes of an exported object are."""
+def offset_of(data: bytes, name: bytes) -> int | None:
+    """Return where in a 64-bit ELF file something that it exports begins, None where it does not."""
     if data[:6] != b"\x7fELF\x02\x01":
         return None
-    program_at, section_at = struct.unpack_from("<QQ", data, 32)
-    program_size, programs, section_size, sections = struct.unpack_from("<HHHH", data, 54)
-    heads = [struct.unpack_from("<IIQQQQIIQQ", data, section_at + n * section_size) for n in range(sections)]
+    sections_at = struct.unpack_from("<Q", data, 40)[0]
+    section_size, sections = struct.unpack_from("<HH", data, 58)
+    heads = [struct.unpack_from("<IIQQQQIIQQ", data, sections_at + n * section_size) for n in range(sections)]
     for _name, kind, _flags, _address, offset, size, link, _info, _align, entry in heads:
-        if kind != 11:
+        if kind != _EXPORTS:
             continue
         names = heads[link][4]
         for at in range(offset, offset + size, entry):
-            name_at, _kind, _other, section, value, length = struct.unpack_from("<IBBHQQ", data, at)
+            name_at, _kind, _other, section, value = struct.unpack_from("<IBBHQ", data, at)
             start = names + name_at
-            if section and length == 4 and data[start : start + len(name) + 1] == name + b"\0":
-                return _file_offset(data, value, program_at, program_size, programs)
+            if section and data[start : start + len(name) + 1] == name + b"\0":
+                return _file_offset(data, value)
     return None
 
 
-def _file_offset(data: bytes, address: int, at: int, size: int, count: int) -> int | None:
+def _file_offset(data: bytes, address: int) -> int | None:
+    segments_at = struct.unpack_from("<Q", data, 32)[0]
+    size, count = struct.unpack_from("<HH", data, 54)
     for n in range(count):
-        kind, _flags, offset, start, _physical, in_file = struct.unpack_from("<IIQQQQ", data, at + n * size)
-        if kind == 1 and start <= address < start + in_file:
+        kind, _flags, offset, start, _physical, in_file = struct.unpack_from("<IIQQQQ", data, segments_at + n * size)
+        if kind == _LOADED and start <= address < start + in_file:
             return int(offset + address - start)
     return None
 

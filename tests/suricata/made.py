@@ -43,6 +43,7 @@ _FLOWS = (
     "not_established,to_server", "not_established,to_client", "stateless", "from_client", "from_server,established",
 )  # fmt: skip
 
+_BITS = ("set,a", "set,b", "isset,a", "isnotset,a", "isnotset,a", "isnotset,b", "unset,a", "toggle,b")
 _NEUTRAL = (
     "", "", "", ' msg:"some words";', " noalert;", " metadata:a b;",
     " threshold:type limit, track by_src, count 1, seconds 60;",
@@ -81,8 +82,10 @@ class Maker:
 
     def rules(self, strict: bool) -> list[str]:
         """Return a list of rules with sids in their order, as a person may write it."""
-        count = self.random.randint(1, 12)
-        rules = [self._rule(strict) for _ in range(count)]
+        if self.random.random() < 0.2:
+            rules = self._egress()
+        else:
+            rules = [self._rule() for _ in range(self.random.randint(1, 12))]
         if self.random.random() < 0.3:
             rules.insert(0, "pass tcp any any -> any any (flow:not_established,to_server;")
         if self.random.random() < 0.3:
@@ -94,14 +97,33 @@ class Maker:
             self.random.shuffle(sids)
         return [f"{rule} sid:{sid};)" for rule, sid in zip(rules, sids, strict=True)]
 
-    def _rule(self, strict: bool) -> str:
+    def _egress(self) -> list[str]:
+        """Return rules that take one application after another, and deny the rest."""
+        rules = []
+        for name in self.random.sample(("tls", "http", "ssh", "smtp", "ftp", "dns"), self.random.randint(1, 4)):
+            bits = self.random.choice(("", "", " flowbits:set,a;", " flowbits:isnotset,a; flowbits:set,b;"))
+            port = self.random.choice(("any", "any", "443", "!443", "[80,443]"))
+            how = self.random.choice((" flow:to_server;", " flow:to_server;", "", " flow:established,to_server;"))
+            for action in self.random.sample(("drop", "reject", "pass", "alert"), self.random.randint(1, 2)):
+                look = (
+                    f" {self.random.choice(_BUFFERS[name])};" if _BUFFERS[name] and self.random.random() < 0.4 else ""
+                )
+                rules.append(f"{action} {name} $HOME_NET any -> any {port} ({look}{bits}{how}")
+        rest = self.random.choice(("", "", " flowbits:isnotset,a;", " flowbits:isnotset,a; flowbits:isnotset,b;"))
+        flow = self.random.choice(("to_server", "to_server,established", "established"))
+        rules.append(f"{self.random.choice(('drop', 'reject', 'pass'))} tcp any any -> any any ({rest} flow:{flow};")
+        return rules
+
+    def _rule(self) -> str:
         action = self.random.choice(("pass", "pass", "pass", "drop", "drop", "drop", "reject", "alert"))
         kind = self.random.choices((self._header_only, self._flowing, self._speaking, self._looking), (30, 35, 20, 15))[
             0
         ]
         protocol, options = kind()
-        if not strict and self.random.random() < 0.15:
+        if self.random.random() < 0.1:
             options += f" priority:{self.random.randint(1, 4)};"
+        if self.random.random() < 0.12:
+            options += f" flowbits:{self.random.choice(_BITS)};"
         return f"{action} {protocol} {self._ends()} ({options}"
 
     def _ends(self) -> str:

@@ -112,6 +112,9 @@ def agree_where_orders_do(court: Court) -> list[str]:
     turned = ["drop tcp any any -> any any (sid:1;)", "pass tcp any any -> any any (sid:2;)"]
     if court.verdicts(turned, STRICT) == court.verdicts(turned, ACTION):
         return ["the judge of strict order sorts by action all the same"]
+    later = ["drop tcp any any -> any any (sid:1;)", "pass tcp any any -> any any (flowbits:set,x; priority:1; sid:2;)"]
+    if not all(loss for losses in court.verdicts(later, STRICT)[:1] for loss in losses.values()):
+        return ["the judge of strict order sorts by flowbits or priorities"]
     return []
 
 

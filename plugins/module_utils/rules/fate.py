@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
+from .cases import ends_in_every_case
 from .entries import Entry, entries_of
 from .keys import Fit, What
+from .kinds import Kind
 from .packets import CLIENT, SERVER, Conversation
 from .ruleset import ALERT, ANY_HEADER, DROP, FORWARD, PASS, Rule, Ruleset, StatelessRule
 from .verdicts import (
@@ -20,14 +22,18 @@ from .verdicts import (
     DROPPED,
     FIRST_SPEAKER,
     HALF_SEEN,
+    MANAGED,
     MEMBER,
+    NEXT_GENERATION,
     PASSED,
     PROTOCOL,
+    REFUSED,
     REPLY,
     RETRY,
     TLS_INSPECTION,
     TUNNEL,
     UNDECIDED,
+    UNREAD,
 )
 from .walk import MOST_ALERTS, NO, YES, Ends, Step, ends, first_drop, is_sure, may_match
 
@@ -48,6 +54,7 @@ class Outcome(NamedTuple):
 
 
 _PASSES = Outcome(PASSED)
+_MAY_CHANGE_ANY = frozenset({MANAGED, NEXT_GENERATION, REFUSED, UNREAD})
 _DEFAULT_DROP = Entry([StatelessRule("aws:drop", 0, DROP, ANY_HEADER)])
 
 
@@ -67,6 +74,8 @@ class Fates:
         self.entries = stateless + entries_of(ruleset.stateful)
         self._first_stateful = len(stateless)
         self._stateless_default = ruleset.stateless_default
+        # Rules that are not known may change any flowbit.
+        self._any_bits = any(rule.kind.reason in _MAY_CHANGE_ANY for rule in ruleset.stateful)
         self._tls_inspection = ruleset.tls_inspection
         self._dropping = next((entry for entry in self.entries[len(stateless) :] if entry.effect == DROP), None)
 
@@ -117,17 +126,20 @@ class Fates:
     def _stateful(self, what: What, fits: Sequence[Fit]) -> Outcome:
         met = [(self.entries[fit.place], fit) for fit in fits]
         met = [(entry, fit) for entry, fit in met if what.same_address or not entry.kind.same_address]
+        kinds = [entry.kind for entry, _fit in met]
         # Alerts do nothing, unless there are so many that a pass goes unheard.
         if sum(entry.alerts for entry, _fit in met) < MOST_ALERTS:
             met = [(entry, fit) for entry, fit in met if entry.effect != ALERT]
         steps = tuple(Step(entry.effect, entry.kind, fit.source, fit.destination, entry.alerts) for entry, fit in met)
-        outcome = self._fate(steps, [entry for entry, _fit in met], what)
+        outcome = self._fate(steps, [entry for entry, _fit in met], what, kinds)
         if outcome.fate == PASSED and what.tunnel and self._dropping is not None:
             return Outcome(UNDECIDED, self._dropping, CLIENT, TUNNEL)
         return outcome
 
-    def _fate(self, steps: tuple[Step, ...], entries: Sequence[Entry], what: What) -> Outcome:
+    def _fate(self, steps: tuple[Step, ...], entries: Sequence[Entry], what: What, kinds: Sequence[Kind]) -> Outcome:
         found = ends(steps, what.conversations)
+        if not _unanimous(found) and (what.tcp or what.udp) and not self._any_bits:
+            found = ends_in_every_case(steps, kinds, tcp=what.tcp) or found
         if not found.dropped and not found.once:
             return _PASSES
         if not _unanimous(found):

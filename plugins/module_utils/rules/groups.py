@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 from . import keywords
 from .headers import Addresses, HeaderError, Lookup, Ports, addresses_of, ports_of
-from .kinds import EITHER, Kind, read_options
+from .kinds import EITHER, Kind
+from .options import read_options
 from .ruleset import ALERT, ANY_HEADER, DROP, PASS, Header, Problem, Rule
 from .texts import RuleText, RuleTextError, lines_of, parse, unquoted
 from .verdicts import CONTEXT_SET, REFUSED, RESOLVED_DOMAIN, VARIABLE

@@ -77,6 +77,7 @@ class What(NamedTuple):
     # Whether the members of the flow go together at all.
     possible: bool
     tcp: bool
+    udp: bool
     # Whether it is not known how Suricata treats its packets.
     odd: bool
 
@@ -142,6 +143,7 @@ class Keys:
             same_address=bool(key & _SAME_ADDRESS),
             possible=bool(kinds and versions),
             tcp=kinds == [_TCP],
+            udp=kinds == [_UDP],
             odd=len(kinds) > 1 or kinds[:1] in ([_INNER], [_OTHER]),
         )
 

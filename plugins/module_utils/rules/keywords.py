@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 TCP, UDP, ICMP, ICMP6, SCTP, GRE, ESP = 6, 17, 1, 58, 132, 47, 50
 # The transports whose packets have ports for Suricata.
 WITH_PORTS = frozenset({TCP, UDP, SCTP})
@@ -46,6 +48,11 @@ APPLICATIONS: dict[str, frozenset[int]] = {
     **dict.fromkeys(_words("bittorrent-dht dhcp ike mdns ntp quic snmp tftp"), _OVER_UDP),
     **dict.fromkeys(_words("dcerpc dnp3 dns enip krb5 ldap modbus nfs sip"), _OVER_BOTH),
 }
+# The application that buffers are of, and names of headers that stand for all of one: no flow of one of these is found
+# to speak another, unless the two sides change over to it.
+_BUFFER_FAMILIES = (("tls", "tls"), ("ssl_", "tls"), ("http", "http"), ("ssh.", "ssh"), ("dns", "dns"))
+WHOLE_FAMILIES = frozenset({"dns", "ftp", "http", "ntp", "quic", "smtp", "ssh", "tls"})
+_FAMILIES = {**{name: name for name in WHOLE_FAMILIES}, "http1": "http", "http2": "http"}
 # What rule groups may name and Suricata 7 does not know any more, or not by this name.
 OTHER_APPLICATIONS = frozenset({"ikev2", "jabber", "msn", "smb2", "ssl"})
 
@@ -123,6 +130,14 @@ def is_buffer(keyword: str) -> bool:
 def transports_of_buffer(keyword: str) -> frozenset[int]:
     """Return the transports that a buffer of an application can be seen over."""
     return next((over for start, over in _BUFFER_TRANSPORTS if keyword.startswith(start)), _OVER_BOTH)
+
+
+def family_of(application: str, buffers: Sequence[str]) -> str:
+    """Return the application that a header and buffers ask for, "" for none and for what is not looked into."""
+    if application:
+        return _FAMILIES.get(application, "")
+    found = {family for buffer in buffers for start, family in _BUFFER_FAMILIES if buffer.startswith(start)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def is_known(keyword: str) -> bool:

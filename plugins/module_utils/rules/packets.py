@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from .kinds import TO_CLIENT, TO_SERVER, Kind
+
+# What a flow speaks is not looked into.
+ANY: Final = "any"
 
 CLIENT: Final = 0
 SERVER: Final = 1
@@ -28,16 +31,18 @@ class Packet(NamedTuple):
     last: bool = False
     # Whether it begins a flow of its own, however many packets came before.
     new_flow: bool = False
+    # The application that its flow has been found to speak, "" none so far; ANY where that is left open.
+    application: str = ANY
 
 
 Conversation = tuple[Packet, ...]
 
 
-def _c(**known: bool) -> Packet:
+def _c(**known: Any) -> Packet:
     return Packet(CLIENT, TO_SERVER, **known)
 
 
-def _s(**known: bool) -> Packet:
+def _s(**known: Any) -> Packet:
     return Packet(SERVER, TO_CLIENT, **known)
 
 
@@ -75,6 +80,30 @@ ONE_WAY: tuple[Conversation, ...] = (
 ODD: tuple[Conversation, ...] = (*WITHOUT_FLOW, *DATAGRAMS, *ONE_WAY)
 
 
+def speaking(application: str, tcp: bool) -> tuple[Conversation, ...]:
+    """Return conversations whose flow is found to speak an application, or "" none, at any of their packets with data.
+
+    Over TCP both sides send a packet after that, an acknowledgement if nothing else, before they can change over to
+    another application, of which nothing is known.
+    """
+    if not tcp:
+        return tuple(
+            tuple(packet._replace(application=application if n >= at else "") for n, packet in enumerate(talk))
+            for talk in DATAGRAMS
+            for at in (range(len(talk)) if application else (0,))
+        )
+    start = tuple(packet._replace(application="") for packet in _HANDSHAKE)
+    before = ((), (_C_DATA,), (_S_DATA,), (_C_DATA, _S_DATA), (_S_DATA, _C_DATA))
+    found = []
+    for early in before:
+        for spoken in ((_C_DATA, _S_DATA), (_S_DATA, _C_DATA)):
+            dumb = tuple(packet._replace(application="") for packet in early)
+            known = tuple(packet._replace(application=application) for packet in spoken)
+            later = (_C_DATA, _S_DATA, _C_LAST) if application else (_C_LAST._replace(application=""),)
+            found.append((*start, *dumb, *known, *later))
+    return tuple(found)
+
+
 def looks_at(kind: Kind, packet: Packet) -> bool:
     """Return whether rules of a kind are held against a packet."""
     if (kind.first and not packet.first) or (kind.data and not packet.data) or (kind.last and not packet.last):
@@ -82,5 +111,7 @@ def looks_at(kind: Kind, packet: Packet) -> bool:
     if kind.in_flow and not packet.in_flow:
         return False
     if kind.toward and kind.toward != packet.toward:
+        return False
+    if kind.application and packet.application not in (ANY, kind.application):
         return False
     return kind.established is None or (packet.in_flow and kind.established == packet.established)

@@ -45,7 +45,7 @@ class ManyMembers(dict[Any, int]):
     def __missing__(self, value: Any) -> int:
         number = self._number_of(value)
         known = number is not None and 0 <= number <= self._last
-        mask = self._ranges.mask_of(number) if known and number is not None else self._absent if number is None else 0
+        mask = self._ranges.mask_of(number) if number is not None and known else self._absent
         if len(self) >= self._most:
             self.clear()
         self[value] = mask

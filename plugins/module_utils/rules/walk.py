@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from .kinds import EITHER, FLOW, Kind
-from .packets import Conversation, Packet, looks_at
+from .kinds import EITHER, FLOW, UNTIL_CHANGED, UNTIL_FOUND, Kind
+from .packets import ANY, Conversation, Packet, looks_at
 from .ruleset import ALERT, DROP, PASS
 
 NO, MAYBE, YES = 0, 1, 2
@@ -56,7 +56,16 @@ _START = _State(_UNMARKED, False, False)
 def _fit(kind: Kind, packet: Packet, header: int) -> int:
     if not header or not looks_at(kind, packet):
         return NO
-    return header if kind.certain else MAYBE
+    return header if kind.certain or _is_settled(kind, packet) else MAYBE
+
+
+def _is_settled(kind: Kind, packet: Packet) -> bool:
+    """Return whether what a packet's flow speaks, and its flowbits, leave nothing open about a rule."""
+    if not kind.plain or packet.application == ANY:
+        return False
+    if not (kind.wants_unset or kind.wants_set):
+        return True
+    return kind.bits_fit == UNTIL_CHANGED or (kind.bits_fit == UNTIL_FOUND and not packet.application)
 
 
 def _fits(steps: Sequence[Step], packet: Packet) -> Iterator[tuple[Step, int]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.flowops.aws.tests.suricata.court import Count, compare, rules_as_read
-from ansible_collections.flowops.aws.tests.suricata.engine import NoSuricataError, find, without_action_order
+from ansible_collections.flowops.aws.tests.suricata.engine import NoSuricataError, find, without_order
 from ansible_collections.flowops.aws.tests.suricata.made import HOME_NET, Maker
 from ansible_collections.flowops.aws.tests.suricata.pcap import ICMP, TCP, Flow, packets_of, write
 from ansible_collections.flowops.aws.tests.suricata.talks import OVER_TCP, talks_over
@@ -30,12 +30,12 @@ def test_without_a_suricata_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch,
         find()
 
 
-def program(order: bytes, name: bytes = b"action_order_sigs") -> bytes:
-    """A 64-bit ELF file with one loaded segment and one exported object of four bytes."""
+def program(code: bytes, name: bytes = b"SCSigRegisterSignatureOrderingFuncs") -> bytes:
+    """A 64-bit ELF file for x86-64 with one loaded segment, in which an exported function begins with some code."""
     names = b"\0other\0" + name + b"\0"
     symbols = struct.pack("<IBBHQQ", 0, 0, 0, 0, 0, 0)
     symbols += struct.pack("<IBBHQQ", 1, 17, 0, 1, 0x5008, 4) + struct.pack("<IBBHQQ", 7, 17, 0, 1, 0x5004, 4)
-    data = b"abcd" + order + b"wxyz"
+    data = b"abcd" + code + b"wxyz"
     at_program, at_data = 64, 64 + 56
     at_symbols = at_data + len(data)
     at_names = at_symbols + len(symbols)
@@ -49,16 +49,16 @@ def program(order: bytes, name: bytes = b"action_order_sigs") -> bytes:
     return head + segment + data + symbols + names + sections
 
 
-def test_in_the_judge_of_strict_order_four_bytes_are_zero_and_nothing_else_is_changed(tmp_path: Path) -> None:
+def test_in_the_judge_of_strict_order_one_function_returns_at_once_and_nothing_else_is_changed(tmp_path: Path) -> None:
     stock = tmp_path / "suricata"
     stock.write_bytes(program(b"PDRA"))
-    assert without_action_order(stock, tmp_path).read_bytes() == program(bytes(4))
+    assert without_order(stock, tmp_path).read_bytes() == program(b"\xc3DRA")
     stock.write_bytes(program(b"PDRA", b"something_else"))
-    with pytest.raises(NoSuricataError, match="does not export action_order_sigs"):
-        without_action_order(stock, tmp_path)
+    with pytest.raises(NoSuricataError, match="does not export SCSigRegisterSignatureOrderingFuncs"):
+        without_order(stock, tmp_path)
     stock.write_bytes(b"#!/bin/sh\n")
     with pytest.raises(NoSuricataError):
-        without_action_order(stock, tmp_path)
+        without_order(stock, tmp_path)
 
 
 def test_a_connection_begins_with_a_handshake_and_counts_its_bytes() -> None:
