@@ -8,10 +8,13 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: networkfirewall_flow_audit
 version_added: 0.1.0
-short_description: Judge the captured flows of an AWS Network Firewall against a policy
+short_description: Judge the captured flows of an AWS Network Firewall by a policy or by its own rules
 description:
-  - Streams the flows of one capture, one flow operation for each zone, through a policy and returns a bounded answer,
-    the verdict, counts, top talkers, the first findings and a plan of the flushes that would cut exactly the findings.
+  - Streams the flows of one capture, one flow operation for each zone, through a policy or through the firewall's own
+    rules and returns a bounded answer, the verdict, counts, top talkers, the first findings and a plan of the flushes
+    that would cut exactly the findings.
+  - Without O(policy) it judges by the rules that the firewall has now. AWS applies changed rules to new flows only; a
+    finding is then a live flow that a new connection with its 5-tuple could not be.
   - What is returned stays under 500 kB however many flows there are; the rest goes to files. Memory does not grow with
     the number of flows.
   - A capture from which flows may be missing is never V(compliant).
@@ -53,8 +56,80 @@ options:
       - A flow that lacks a member, such as the ports of ICMP, meets no positive entry and no C(min_) or C(max_)
         condition on it.
       - Every mistake is reported at once, with its path.
+      - Without it, and without O(firewall_rules), the flows are judged by the firewall's own rules.
     type: dict
-    required: true
+  firewall_rules:
+    description:
+      - Judge by the firewall's own rules, of its policy and rule groups, in place of O(policy). V({}) says no more than
+        that.
+      - A flow is judged as a new connection with its 5-tuple would be, in every way that is possible; it is C(passed),
+        C(dropped) (a finding, whose rule is C(RULE GROUP:SID)) or C(undecided), with the reason. What hangs on the
+        contents of packets is never guessed.
+      - The rules are read from AWS, which needs C(network-firewall:DescribeFirewall),
+        C(network-firewall:DescribeFirewallPolicy) and C(network-firewall:DescribeRuleGroup), also
+        C(network-firewall:DescribeFirewallPolicyV2) for Next Generation policies, C(ec2:DescribeVpcs) where the policy
+        has no C(HOME_NET), and C(ec2:GetManagedPrefixListEntries) where rules name prefix lists. A rule group that may
+        not be read leaves undecided what it could decide, with a warning; so does every other missing permission but
+        the first.
+    type: dict
+    suboptions:
+      changes:
+        description:
+          - What-if. Changes of the policy's rule groups; findings are then the flows that the rules as they would be
+            drop and those of now do not.
+        type: list
+        elements: dict
+        suboptions:
+          rule_group:
+            description: The name or ARN of a rule group. One that the policy has is replaced, another one is added.
+            type: str
+            required: true
+          src:
+            description:
+              - A file with the rules of the group, Suricata text, or JSON as C(aws network-firewall
+                describe-rule-group) prints it, C(create-rule-group), CloudFormation and Terraform take it; at most
+                8 MiB.
+            type: path
+          priority:
+            description: The priority of a rule group that is added, where the policy has an order by priority.
+            type: int
+          state:
+            description: V(absent) takes the rule group out of the policy.
+            type: str
+            choices: [present, absent]
+            default: present
+      firewall_policy_src:
+        description:
+          - A file with the answer of C(DescribeFirewallPolicy) in JSON, to judge by in place of the rules in AWS; AWS
+            is not asked for rules then.
+        type: path
+      rule_group_srcs:
+        description:
+          - Files with the answers of C(DescribeRuleGroup) for all rule groups of O(firewall_rules.firewall_policy_src).
+        type: list
+        elements: path
+      home_net:
+        description:
+          - The CIDRs of C($HOME_NET), in place of the policy's variable or the VPC's only CIDR.
+          - Where neither is known, as with a firewall of a transit gateway or a VPC of several CIDRs, rules that use it
+            leave flows undecided.
+        type: list
+        elements: str
+      initiator:
+        description:
+          - Which side of a flow opened the connection. V(source) takes the source for it, as Suricata's flow records
+            have it; AWS does not say so.
+          - V(unknown) judges every flow both ways; where these differ it is undecided.
+          - A flow whose other direction is listed too is judged both ways in any case, but with V(service_port), which
+            takes the side with the port of a service for the server.
+        type: str
+        choices: [source, unknown, service_port]
+        default: source
+      on_undecided:
+        description: Whether undecided flows keep the verdict from being V(compliant).
+        type: str
+        choices: [inconclusive, ignore]
+        default: inconclusive
   policy_dir:
     description:
       - The folder that C(file) in the policy's C(sets) is relative to, one address or CIDR a line, C(#) comments.
@@ -75,7 +150,12 @@ options:
   findings_dest:
     description:
       - Write every finding to this file, flow records with C(rule) and C(severity) in JSON lines, compressed when the
-        name ends in C(.gz).
+        name ends in C(.gz). Findings of the firewall's own rules have C(message), the rule's C(msg), too.
+    type: path
+  undecided_dest:
+    description:
+      - Write every flow that the firewall's own rules leave undecided to this file, flow records with C(reason),
+        C(rule) and C(hangs_on) in JSON lines, compressed when the name ends in C(.gz).
     type: path
   plan:
     description:
@@ -187,6 +267,25 @@ EXAMPLES = r"""
           destination_port: [23]
           protocols: [tcp]
 
+- name: Find the live flows that a new connection could not be any more, under the rules that the firewall has now
+  flowops.aws.networkfirewall_flow_audit:
+    firewall_arn: "{{ firewall_arn }}"
+    operations: "{{ capture.flow_operations }}"
+    plan: true
+  register: stale
+
+- name: Say which flows of yesterday's log a changed rule group would drop, without asking AWS
+  flowops.aws.networkfirewall_flow_audit:
+    src: flows.log.gz
+    firewall_rules:
+      firewall_policy_src: policy.json
+      rule_group_srcs: [egress.json]
+      home_net: [10.0.0.0/8]
+      changes:
+        - rule_group: egress
+          src: new.rules
+  register: what_if
+
 - name: Say the verdict
   ansible.builtin.debug:
     msg: "{{ audit.verdict }}, {{ audit.findings_total }} of {{ audit.flow_count }} flows break the policy"
@@ -209,7 +308,8 @@ reasons:
   description:
     - What keeps an audit without findings from being compliant.
     - V(partial), flows may be missing. V(unreadable), see RV(unreadable). V(nothing_judged), the policy has no rule
-      that denies and counts today, or such a rule names a set or list without an entry.
+      that denies and counts today, or such a rule names a set or list without an entry; or no rule of the firewall
+      drops anything. V(undecided), see RV(undecided). V(contradicting), see RV(contradicting).
   returned: always
   type: list
   elements: str
@@ -345,6 +445,46 @@ counts:
       returned: always
       type: dict
       sample: {"us-east-1a": 17}
+    by_fate:
+      description:
+        - The flows by what the firewall's rules do to them, C(passed), C(dropped), C(undecided) and C(contradicting).
+      returned: when judged by the firewall's own rules
+      type: dict
+      sample: {"passed": 7000, "dropped": 17, "undecided": 35, "contradicting": 0}
+    by_change:
+      description:
+        - The flows by what the changes do to them, C(newly_dropped), C(newly_passed), C(newly_undecided) and
+          C(unchanged).
+      returned: when O(firewall_rules.changes) is given
+      type: dict
+      sample: {"newly_dropped": 3, "newly_passed": 0, "newly_undecided": 1, "unchanged": 7048}
+undecided:
+  description: Why the firewall's rules do not decide flows, the most frequent reasons first, at most 100.
+  returned: when judged by the firewall's own rules
+  type: list
+  elements: dict
+  sample: [{"reason": "content", "description": "it hangs on what the packets carry", "rule": "egress:7",
+            "hangs_on": "tls.sni", "flow_count": 35}]
+contradicting:
+  description:
+    - Flows that began more than ten minutes after the newest change of the rules, on a firewall that is in sync, and
+      are judged to be dropped. They are no findings, and never planned for a flush.
+    - With at most ten packets such a flow is an attempt that the firewall is dropping (C(attempts)). With more, the
+      reading of the rules is wrong somewhere, and the verdict is not V(compliant).
+  returned: when judged by the firewall's own rules
+  type: dict
+  sample: {"count": 0, "attempts": 0, "examples": []}
+firewall_policy:
+  description: The firewall policy that was judged by, its order, HOME_NET and rule groups with their last change.
+  returned: when judged by the firewall's own rules
+  type: dict
+  sample: {"arn": "arn:aws:network-firewall:us-east-1:111122223333:firewall-policy/strict", "name": "strict",
+           "rule_order": "STRICT_ORDER", "home_net": "10.0.0.0/8", "in_sync": true, "groups": []}
+initiator:
+  description: Which side of a flow was taken for the one that opened the connection.
+  returned: when judged by the firewall's own rules
+  type: str
+  sample: source
 top:
   description:
     - The top talkers among all flows, the heaviest first, by C(source), C(destination), C(pair) and C(port).
@@ -468,7 +608,9 @@ addresses:
       subnet_id: subnet-0a1b2c3d4e5f67890
       availability_zone: us-east-1a
 rules:
-  description: The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count.
+  description:
+    - The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count. Of the firewall's own
+      rules those that make findings, with C(description) (the rule's C(msg)), C(text) and C(flow_count).
   returned: always
   type: list
   elements: dict
@@ -636,6 +778,7 @@ files:
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.flowops.aws.plugins.module_utils.work.firewall_rules import firewall_rules_options
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
 from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
     firewall_options,
@@ -653,12 +796,14 @@ def main() -> None:
             "operations": {"type": "list", "elements": "dict"},
             "src": {"type": "path"},
             "partial": {"type": "bool"},
-            "policy": {"type": "dict", "required": True},
+            "policy": {"type": "dict"},
+            "firewall_rules": {"type": "dict", "options": firewall_rules_options()},
             "policy_dir": {"type": "path"},
             "max_findings": {"type": "int", "default": 100},
             "top_n": {"type": "int", "default": 10},
             "dest": {"type": "path"},
             "findings_dest": {"type": "path"},
+            "undecided_dest": {"type": "path"},
             "plan": {"type": "bool", "default": False},
             "plan_dest": {"type": "path"},
             "resume": {"type": "bool", "default": False},
@@ -668,7 +813,7 @@ def main() -> None:
         },
         supports_check_mode=True,
         required_one_of=[["operations", "src"]],
-        mutually_exclusive=[["operations", "src"], ["firewall_arn", "firewall_name"]],
+        mutually_exclusive=[["operations", "src"], ["firewall_arn", "firewall_name"], ["policy", "firewall_rules"]],
     )
     run(module, audit)
 

@@ -28,6 +28,10 @@ class Verdict:
     rule: str
     severity: str
 
+    def as_result(self) -> dict[str, str]:
+        """Return what a finding has beside its flow record."""
+        return {"rule": self.rule, "severity": self.severity}
+
 
 class Judged(NamedTuple):
     """The verdicts on flows, and the places of those that get none only because not all is known of them."""

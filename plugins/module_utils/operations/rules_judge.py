@@ -12,22 +12,24 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
+from ..rules.change import CHANGES, NEWLY_DROPPED, change_of
 from ..rules.contradiction import began_after, is_attempt
 from ..rules.judge import SOURCE, UNKNOWN, Judge
 from ..rules.pairs import Pairs
+from ..rules.ruleset import DROP, Ruleset
 from ..rules.verdicts import DROPPED, PASSED, REASONS, UNDECIDED, Verdict
 from ..times import utc_text
 from .capture import Capture
+from .judged import JudgedPage, Records
 from .ruleset import FirewallRules
 
 CONTRADICTING = "contradicting"
+NOTHING_JUDGED = "nothing_judged"
 # What a finding by the firewall's rules counts as; rules have no severity of their own.
 SEVERITY = "medium"
 _EXAMPLES = 20
 # So many kinds of undecided flows are told apart in a result.
 _MOST_REASONS = 100
-
-Records = list[dict[str, Any]]
 
 
 class Finding(NamedTuple):
@@ -38,11 +40,16 @@ class Finding(NamedTuple):
     message: str
     text: str
 
+    def as_result(self) -> dict[str, str]:
+        """Return what a finding has beside its flow record; the rule's text is told once, with the rules."""
+        return {"rule": self.rule, "severity": self.severity, "message": self.message}
+
 
 class RulesJudge:
     """Judges the pages of an audit by a firewall's own rules, and counts what became of the flows.
 
-    Whether a capture lists a flow's other direction is known only when all of it is there, so that pages wait on disk.
+    With changed rules, a finding is a flow that the rules as they are do not drop and the changed ones do. Whether a
+    capture lists a flow's other direction is known only when all of it is there, so that pages wait on disk.
     """
 
     def __init__(
@@ -53,44 +60,51 @@ class RulesJudge:
         self.initiator = initiator
         self.ignore_undecided = ignore_undecided
         self.fates: Counter[str] = Counter()
-        self.reasons: Counter[tuple[str, str, str]] = Counter()
+        self.changes: Counter[str] = Counter()
+        self.hanging: Counter[tuple[str, str, str]] = Counter()
         self.dropped: Counter[tuple[str, str, str]] = Counter()
         self.contradictions: Records = []
         self.attempts = 0
 
-    def pages(
-        self, pages: Iterable[tuple[Capture, Records]]
-    ) -> Iterator[tuple[Capture, Records, list[Finding | None], list[Verdict]]]:
-        """Yield each page with the verdicts on its flows as findings, and what the rules do to each of them."""
+    def pages(self, pages: Iterable[tuple[Capture, Records]]) -> Iterator[JudgedPage]:
+        """Yield each page with the findings on it."""
         with tempfile.TemporaryFile(dir=self.folder) as spool:
             pairs = Pairs()
-            places = list(_spooled(pages, pairs, spool))
-            judge = Judge(
-                self.rules.ruleset,
-                initiator=self.initiator,
-                is_reversed=None if self.initiator == UNKNOWN else pairs.has_reverse,
-                in_sync=self.rules.in_sync is not False,
-            )
+            captures = list(_spooled(pages, pairs, spool))
+            now = self._judge(self.rules.ruleset, pairs)
+            after = self._judge(self.rules.after, pairs) if self.rules.after else None
             spool.seek(0)
-            for capture in places:
+            for capture in captures:
                 # A file that nobody else can open: what is read is what was written above.
                 records: Records = marshal.load(spool)
-                fates = judge.judge(records)
-                yield capture, records, self._verdicts(capture, records, fates), fates
+                yield self._judged(capture, records, now.judge(records), after.judge(records) if after else None)
 
-    def _verdicts(self, capture: Capture, records: Records, fates: Sequence[Verdict]) -> list[Finding | None]:
-        return [
-            self._finding(capture, record, fate) if fate.fate == DROPPED else self._counted(fate)
-            for record, fate in zip(records, fates, strict=True)
+    def _judge(self, ruleset: Ruleset, pairs: Pairs) -> Judge:
+        return Judge(
+            ruleset,
+            initiator=self.initiator,
+            is_reversed=None if self.initiator == UNKNOWN else pairs.has_reverse,
+            in_sync=self.rules.in_sync is not False,
+        )
+
+    def _judged(
+        self, capture: Capture, records: Records, now: Sequence[Verdict], after: Sequence[Verdict] | None
+    ) -> JudgedPage:
+        if after is None:
+            found = [self._finding(capture, *item) for item in zip(records, now, strict=True)]
+        else:
+            found = [self._newly(*item) for item in zip(now, after, strict=True)]
+        undecided = [
+            _undecided(record, fate)
+            for record, fate in zip(records, after or now, strict=True)
+            if fate.fate == UNDECIDED
         ]
-
-    def _counted(self, fate: Verdict) -> None:
-        self.fates[fate.fate] += 1
-        if fate.fate == UNDECIDED:
-            self.reasons[fate.reason, fate.rule, fate.hangs_on] += 1
+        return JudgedPage(capture, records, found, undecided=undecided)
 
     def _finding(self, capture: Capture, record: dict[str, Any], fate: Verdict) -> Finding | None:
-        """Return a dropped flow's verdict, None when it is there although it could not have begun under these rules."""
+        """Return a dropped flow's finding, None when it is there although it could not have begun under these rules."""
+        if fate.fate != DROPPED:
+            return self._counted(fate)
         if self.rules.in_sync and began_after(record, capture.seen_at, self.rules.ruleset.newest_change):
             self.fates[CONTRADICTING] += 1
             if is_attempt(record):
@@ -98,8 +112,22 @@ class RulesJudge:
             elif len(self.contradictions) < _EXAMPLES:
                 self.contradictions.append({**record, "rule": fate.rule})
             return None
-        self.fates[DROPPED] += 1
-        self.dropped[fate.rule, fate.message, fate.text] += 1
+        return self._counted(fate)
+
+    def _newly(self, now: Verdict, after: Verdict) -> Finding | None:
+        change = change_of(now, after)
+        self.changes[change] += 1
+        found = self._counted(after, counts=change == NEWLY_DROPPED)
+        return found if change == NEWLY_DROPPED else None
+
+    def _counted(self, fate: Verdict, counts: bool = True) -> Finding | None:
+        self.fates[fate.fate] += 1
+        if fate.fate == UNDECIDED:
+            self.hanging[fate.reason, fate.rule, fate.hangs_on] += 1
+        if fate.fate != DROPPED:
+            return None
+        if counts:
+            self.dropped[fate.rule, fate.message, fate.text] += 1
         return Finding(fate.rule, SEVERITY, fate.message, fate.text)
 
     @property
@@ -108,36 +136,58 @@ class RulesJudge:
         return self.fates[CONTRADICTING] > self.attempts
 
     @property
-    def inconclusive(self) -> list[str]:
-        """Why the flows cannot all be called passed: undecided, contradicting, nothing_judged."""
-        found = []
-        if self.fates[UNDECIDED] and not self.ignore_undecided:
-            found.append(UNDECIDED)
-        if self.contradicted:
-            found.append(CONTRADICTING)
-        return found
+    def reasons(self) -> list[str]:
+        """Why flows without a finding cannot be called compliant: undecided, contradicting, nothing_judged."""
+        found = {
+            UNDECIDED: self.fates[UNDECIDED] > 0 and not self.ignore_undecided,
+            CONTRADICTING: self.contradicted,
+            NOTHING_JUDGED: not drops_anything(self.rules.after or self.rules.ruleset),
+        }
+        return [reason for reason, holds in found.items() if holds]
+
+    def counts(self) -> dict[str, Any]:
+        """Return by_fate, and with changed rules by_change: numbers of flows."""
+        counts = {"by_fate": {fate: self.fates[fate] for fate in (PASSED, DROPPED, UNDECIDED, CONTRADICTING)}}
+        if self.rules.after:
+            counts["by_change"] = {change: self.changes[change] for change in CHANGES}
+        return counts
 
     def as_result(self) -> dict[str, Any]:
-        """Return counts.by_fate, undecided, contradicting, firewall_policy and rules, as the result has them."""
+        """Return undecided, contradicting, firewall_policy, initiator and rules, as the result of an audit has them."""
         return {
-            "by_fate": {fate: self.fates[fate] for fate in (PASSED, DROPPED, UNDECIDED, CONTRADICTING)},
-            "undecided": undecided_of(self.reasons),
+            "rules": rules_of(self.dropped),
+            "undecided": undecided_of(self.hanging),
             "contradicting": {
                 "count": self.fates[CONTRADICTING],
                 "attempts": self.attempts,
                 "examples": self.contradictions,
             },
             "firewall_policy": policy_of(self.rules),
-            "rules": rules_of(self.dropped),
+            "initiator": self.initiator,
         }
 
     def warnings(self) -> list[str]:
         """Return a sentence on each thing that keeps the rules from being known."""
-        said = list(self.rules.unread)
-        said += [problem.sentence for problem in self.rules.ruleset.problems[:_EXAMPLES]]
+        said = [*self.rules.unread, *(problem.sentence for problem in self.rules.ruleset.problems[:_EXAMPLES])]
         if self.rules.in_sync is False:
             said.append("A change of the firewall is still spreading, so that which rules hold is not known.")
+        if self.rules.in_sync is not None and self.rules.ruleset.newest_change is None:
+            said.append(
+                "When the rules last changed is not known, so that flows that contradict the judgement are not told"
+                " apart."
+            )
+        if self.contradicted:
+            said.append(
+                f"{self.fates[CONTRADICTING] - self.attempts} flows began under rules that are read as dropping them;"
+                " the reading is wrong somewhere, and these flows are no findings."
+            )
         return said
+
+
+def drops_anything(ruleset: Ruleset) -> bool:
+    """Return whether any rule, or a default action, drops packets."""
+    effects = {rule.effect for rule in ruleset.stateful} | {rule.effect for rule in ruleset.stateless}
+    return DROP in effects or ruleset.stateless_default == DROP
 
 
 def _spooled(pages: Iterable[tuple[Capture, Records]], pairs: Pairs, spool: IO[bytes]) -> Iterator[Capture]:
@@ -145,6 +195,10 @@ def _spooled(pages: Iterable[tuple[Capture, Records]], pairs: Pairs, spool: IO[b
         pairs.add(records)
         marshal.dump(records, spool)
         yield capture
+
+
+def _undecided(record: dict[str, Any], fate: Verdict) -> dict[str, Any]:
+    return {**record, "reason": fate.reason, "rule": fate.rule, "hangs_on": fate.hangs_on}
 
 
 def undecided_of(reasons: Counter[tuple[str, str, str]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,27 +14,31 @@ from typing import Any
 from ..aws.firewall_rules import Described, describe_rules
 from ..aws.networkfirewall import NetworkFirewall
 from ..errors import FlowOpsError, OptionError
+from ..files import FileKind, json_of, read_file, text_of
 from ..firewalls.impact import in_sync
 from ..flows.arns import NamedFirewall
+from ..rules.change import PRESENT, Change, changed, check_changed
 from ..rules.judge import INITIATORS
 from ..rules.read import arn_of, check_home_net, missing_groups, ruleset_of, unread_ruleset
 from ..rules.ruleset import Ruleset
 
 ON_UNDECIDED = ("inconclusive", "ignore")
-# An answer of DescribeRuleGroup has at most 2 MB of rules.
-_LARGEST_ANSWER = 8 << 20
+# A rule group has at most 2 MB of rules.
+RULES = FileKind("rule group", 8 << 20)
 
 
 @dataclass(frozen=True)
 class FirewallRules:
-    """What an audit judges by: the rules as they are, what could not be read of them, and whether they hold.
+    """What an audit judges by: the rules as they are, as they would be, and whether they hold.
 
-    in_sync is False while a change is still spreading, None where AWS was not asked.
+    unread is a sentence on each thing that could not be read of them; after, None without changes; in_sync, False while
+    a change is still spreading, None where AWS was not asked.
     """
 
     ruleset: Ruleset
     unread: tuple[str, ...] = ()
     in_sync: bool | None = None
+    after: Ruleset | None = None
 
 
 def check_rule_options(given: Mapping[str, Any]) -> None:
@@ -54,26 +58,46 @@ def check_rule_options(given: Mapping[str, Any]) -> None:
             raise OptionError(f"firewall_rules.{option}", given[option], f"give one of {', '.join(allowed)}")
 
 
-def saved_rules(given: Mapping[str, Any], read: Callable[[str, str, int], bytes]) -> FirewallRules:
-    """Return the rules in saved answers; read(path, option, most bytes) reads a file, and raises FlowOpsError."""
+def changes_of(given: Mapping[str, Any]) -> list[Change]:
+    """Return the changes of the option firewall_rules, each with its file read; raise FlowOpsError."""
+    return [_change(change) for change in given.get("changes") or ()]
+
+
+def _change(given: Mapping[str, Any]) -> Change:
+    option = "firewall_rules.changes"
+    state, path = given.get("state") or PRESENT, given.get("src")
+    if (state == PRESENT) != bool(path):
+        raise OptionError(
+            f"{option}.src",
+            path,
+            "give a file with the rules of a group that is to be there, and none for one that is not",
+        )
+    if not path:
+        return Change(str(given["rule_group"]), state=state)
+    text = text_of(read_file(path, RULES, f"{option}.src").removeprefix(BOM_UTF8), path)
+    return Change(str(given["rule_group"]), text, path, given.get("priority"), state)
+
+
+def saved_rules(given: Mapping[str, Any]) -> FirewallRules:
+    """Return the rules in saved answers, without asking AWS; raise FlowOpsError."""
     option = "firewall_rules.firewall_policy_src"
     path = str(given["firewall_policy_src"])
-    policy = _answer(path, option, read)
+    policy = _answer(path, option)
     if "FirewallPolicy" not in policy:
         raise OptionError(option, path, "it is not an answer of DescribeFirewallPolicy, which has a FirewallPolicy")
-    groups = [_saved_group(path, read) for path in given.get("rule_group_srcs") or ()]
+    groups = [_saved_group(path) for path in given.get("rule_group_srcs") or ()]
     missing = missing_groups(policy, groups)
     if missing:
         raise FlowOpsError(
             f"firewall_rules.rule_group_srcs: the rule group '{missing[0]}', which the policy names, is missing;"
             f" give the answers of DescribeRuleGroup for all groups of the policy ({len(missing)} missing)."
         )
-    return FirewallRules(ruleset_of(policy, groups, home_net=given.get("home_net")))
+    return _rules(Described(policy, groups), given, changes_of(given))
 
 
-def _saved_group(path: str, read: Callable[[str, str, int], bytes]) -> dict[str, Any]:
+def _saved_group(path: str) -> dict[str, Any]:
     option = "firewall_rules.rule_group_srcs"
-    answer = _answer(path, option, read)
+    answer = _answer(path, option)
     if not arn_of(answer):
         raise OptionError(
             option, path, "it is not an answer of DescribeRuleGroup, which has a RuleGroupArn in its RuleGroupResponse"
@@ -81,37 +105,50 @@ def _saved_group(path: str, read: Callable[[str, str, int], bytes]) -> dict[str,
     return answer
 
 
-def _answer(path: str, option: str, read: Callable[[str, str, int], bytes]) -> dict[str, Any]:
-    try:
-        content = json.loads(read(path, option, _LARGEST_ANSWER))
-    except (ValueError, RecursionError):
-        raise OptionError(option, path, "it is not JSON as the AWS CLI prints it") from None
+def _answer(path: str, option: str) -> dict[str, Any]:
+    content = json_of(read_file(path, RULES, option), path)
     if not isinstance(content, dict):
         raise OptionError(option, path, "it is not a mapping in JSON as the AWS CLI prints it")
     return content
 
 
 def live_rules(
-    api: NetworkFirewall, ec2: Callable[[], Any], named: NamedFirewall, given: Mapping[str, Any]
+    api: NetworkFirewall,
+    ec2: Callable[[], Any],
+    named: NamedFirewall,
+    given: Mapping[str, Any],
+    changes: Sequence[Change] = (),
 ) -> FirewallRules:
     """Return the rules of a firewall as they are now; raise FlowOpsError. ec2() makes a client of EC2."""
     answer = api.firewall_of(named)
-    home_net: Sequence[str] | None = given.get("home_net")
-    described = describe_rules(api, ec2, answer["Firewall"], need_home_net=home_net is None)
-    return FirewallRules(
-        _ruleset(described, str(answer["Firewall"]["FirewallPolicyArn"]), home_net),
-        tuple(described.unread),
-        in_sync(answer["FirewallStatus"]),
-    )
-
-
-def _ruleset(described: Described, arn: str, home_net: Sequence[str] | None) -> Ruleset:
+    described = describe_rules(api, ec2, answer["Firewall"], need_home_net=given.get("home_net") is None)
+    arn = str(answer["Firewall"]["FirewallPolicyArn"])
+    holds = in_sync(answer["FirewallStatus"])
     if described.policy is None:
-        return unread_ruleset(arn)
+        if changes:
+            raise FlowOpsError(f"firewall_rules.changes: what they would change is not known. {described.unread[0]}")
+        return FirewallRules(unread_ruleset(arn), tuple(described.unread), holds)
+    return _rules(described, given, changes, holds)
+
+
+def _rules(
+    described: Described, given: Mapping[str, Any], changes: Sequence[Change], holds: bool | None = None
+) -> FirewallRules:
+    policy, groups = described.policy or {}, described.groups
+    after = None
+    if changes:
+        after = _ruleset(described, given, *changed(policy, groups, changes))
+        check_changed(after, changes)
+    return FirewallRules(_ruleset(described, given, policy, groups), tuple(described.unread), holds, after)
+
+
+def _ruleset(
+    described: Described, given: Mapping[str, Any], policy: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]
+) -> Ruleset:
     return ruleset_of(
-        described.policy,
-        described.groups,
-        home_net=home_net,
+        policy,
+        groups,
+        home_net=given.get("home_net"),
         vpc_cidrs=described.vpc_cidrs,
         prefix_lists=described.prefix_lists,
         problems=described.problems,

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An audit from options to result: the pages of captures through a policy, into counts, files and a plan."""
+"""An audit from options to result: the pages of captures, judged, into counts, files and a plan."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -15,26 +15,28 @@ from functools import partial
 from typing import Any
 
 from ..audit.drift import Drift
-from ..audit.policy import Policy, Verdict
 from ..audit.policy_reader import compile_policy
 from ..audit.summary import Summary, verdict_of
 from ..aws.networkfirewall import NetworkFirewall
-from ..errors import FlowOpsError, shown
+from ..errors import FlowOpsError
 from ..files import check_dest, open_files, read_records, reader_in
 from ..flows.arns import NamedFirewall, firewall_of
 from ..operations.capture import captures_of
 from ..operations.journal import Journal
+from ..operations.judged import Judge, JudgedPage, PolicyJudge, findings_of
 from ..operations.planner import Planner, check_moment
+from ..operations.rules_judge import RulesJudge
 from ..operations.source import LiveSource, SavedSource, Source
 from ..plan.plan import Plan
 from ..times import utc_text
 from .enrich import enriched
+from .firewall_rules import rules_for
 from .options import check_range
 from .result import Module, bounded
 
 # The most flows and talkers of a kind that the drift names.
 _DRIFT_SHOWN = 100
-FILE_OPTIONS = ("dest", "findings_dest", "plan_dest")
+FILE_OPTIONS = ("dest", "findings_dest", "undecided_dest", "plan_dest")
 
 
 def audit(module: Module) -> dict[str, Any]:
@@ -44,10 +46,9 @@ def audit(module: Module) -> dict[str, Any]:
     check_range("max_findings", params["max_findings"], 10_000)
     check_range("top_n", params["top_n"], 100)
     now = datetime.now(timezone.utc)
-    policy = compile_policy(params["policy"], today=now.date(), read_lines=reader_in(params["policy_dir"]))
     source: Source = _saved(params, named) if params["src"] else _live(module, named)
     _check_files(params)
-    job = _Audit(module, policy, source)
+    job = _Audit(module, _judge(module, source, named, now), source)
     with ExitStack() as stack:
         job.read(stack)
     job.warn()
@@ -56,6 +57,20 @@ def audit(module: Module) -> dict[str, Any]:
         scopes = [capture.scope for capture in source.captures]
         result = enriched(module, source.api, source.firewall, scopes, result)
     return result
+
+
+def _judge(module: Module, source: Source, named: NamedFirewall, now: datetime) -> Judge:
+    """Return who judges the flows: the policy that is given, else the firewall's own rules."""
+    params = module.params
+    if params["policy"] is not None:
+        if params["undecided_dest"]:
+            raise FlowOpsError("undecided_dest and policy were given together; a policy leaves no flow undecided.")
+        policy = compile_policy(params["policy"], today=now.date(), read_lines=reader_in(params["policy_dir"]))
+        return PolicyJudge(policy)
+    given = params["firewall_rules"] or {}
+    rules = rules_for(module, given, named, source.api if isinstance(source, LiveSource) else None)
+    ignore = given.get("on_undecided") == "ignore"
+    return RulesJudge(rules, module.tmpdir, given.get("initiator") or "source", ignore)
 
 
 def _live(module: Module, named: NamedFirewall) -> LiveSource:
@@ -96,10 +111,10 @@ def _check_files(params: Mapping[str, Any]) -> None:
 class _Audit:
     """One audit: what is kept of the pages that pass by."""
 
-    def __init__(self, module: Module, policy: Policy, source: Source) -> None:
+    def __init__(self, module: Module, judge: Judge, source: Source) -> None:
         self.module = module
         self.params = params = module.params
-        self.policy = policy
+        self.judge = judge
         self.source = source
         self.summary = Summary(top_n=params["top_n"])
         self.findings: list[dict[str, Any]] = []
@@ -110,31 +125,29 @@ class _Audit:
             self.drift = Drift(partial(read_records, params["baseline"], "baseline"), _DRIFT_SHOWN)
 
     def read(self, stack: ExitStack) -> None:
-        """Pass every page through the policy into counts, files and the plan, which the stack closes."""
+        """Pass every page through the judge into counts, files and the plan, which the stack closes."""
         self.files = open_files(stack, self.params, FILE_OPTIONS, dry_run=self.module.check_mode)
         planner = None
         if self.params["plan"] or self.params["plan_dest"]:
             planner = stack.enter_context(Planner(self.module.tmpdir, self.source.captures))
-        for capture, records in self.source.open():
-            verdicts = self._judged(records)
+        for page in self.judge.pages(self.source.open()):
+            self._take(page)
             if planner is not None:
-                planner.add(capture, records, verdicts)
+                planner.add(page.capture, page.records, page.findings)
         if planner is not None and isinstance(self.source, LiveSource):
             self.plan = self._planned(planner, self.source)
 
-    def _judged(self, records: list[dict[str, Any]]) -> list[Verdict | None]:
-        verdicts, unreadable = self.policy.judged(records)
-        self.summary.add_all(records, verdicts)
-        self.summary.add_unreadable(records[at] for at in unreadable)
-        found = _findings(records, verdicts)
+    def _take(self, page: JudgedPage) -> None:
+        records = page.records
+        self.summary.add_all(records, page.findings)
+        self.summary.add_unreadable(records[at] for at in page.unreadable)
+        found = findings_of(page)
         if self.drift is not None:
             self.drift.add_all(records)
-        if "dest" in self.files:
-            self.files["dest"].write_all(records)
-        if "findings_dest" in self.files:
-            self.files["findings_dest"].write_all(found)
+        for option, rows in (("dest", records), ("findings_dest", found), ("undecided_dest", page.undecided)):
+            if option in self.files:
+                self.files[option].write_all(rows)
         self.findings.extend(found[: self.params["max_findings"] - len(self.findings)])
-        return verdicts
 
     def _planned(self, planner: Planner, source: LiveSource) -> Plan:
         for capture in source.captures:
@@ -152,15 +165,13 @@ class _Audit:
 
     def warn(self) -> None:
         """Warn of what keeps the result from being the whole truth."""
-        for warning in (*self.source.warnings(), *self.policy.warnings()):
+        for warning in (*self.source.warnings(), *self.judge.warnings()):
             self.module.warn(warning)
         if self.summary.unreadable_count:
             self.module.warn(
                 f"{self.summary.unreadable_count} flows have members that cannot be read and could be findings;"
                 " they are neither findings nor allowed."
             )
-        for name in self.policy.expired:
-            self.module.warn(f"The rule {shown(name)} of the policy has expired and was not applied.")
         if self.plan is not None and self.plan.inseparable:
             self.module.warn(
                 f"{self.plan.inseparable} findings are left out of the plan: every filter for them would cut innocent"
@@ -169,12 +180,8 @@ class _Audit:
 
     def _reasons(self) -> list[str]:
         """Return what keeps an audit without findings from being compliant."""
-        found = {
-            "partial": self.source.partial,
-            "unreadable": self.summary.unreadable_count > 0,
-            "nothing_judged": self.policy.judges_nothing,
-        }
-        return [reason for reason, holds in found.items() if holds]
+        found = {"partial": self.source.partial, "unreadable": self.summary.unreadable_count > 0}
+        return [*(reason for reason, holds in found.items() if holds), *self.judge.reasons]
 
     def as_result(self, now: datetime) -> dict[str, Any]:
         """Return the module's result, of an audit of that moment."""
@@ -189,9 +196,9 @@ class _Audit:
             "flow_count": summary.flow_count,
             "findings_total": summary.findings_total,
             "unreadable": summary.unreadable(),
-            "counts": summary.counts(),
+            "counts": {**summary.counts(), **self.judge.counts()},
             "top": summary.top(self.params["top_n"]),
-            "rules": list(self.policy.described),
+            **self.judge.as_result(),
             "operations": self.source.as_result(),
             "files": {option: file.told() for option, file in self.files.items()},
             "findings": self.findings,
@@ -201,12 +208,3 @@ class _Audit:
         if self.plan is not None:
             result["plan"] = self.plan.told(self.params["plan_dest"])
         return result
-
-
-def _findings(records: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict | None]) -> list[dict[str, Any]]:
-    """Return the findings among flow records, each with its rule and severity."""
-    return [
-        {**record, "rule": verdict.rule, "severity": verdict.severity}
-        for record, verdict in zip(records, verdicts, strict=True)
-        if verdict is not None
-    ]

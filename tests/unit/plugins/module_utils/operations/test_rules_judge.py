@@ -66,8 +66,8 @@ def turned(record: dict[str, Any]) -> dict[str, Any]:
 def judged(judge: RulesJudge, *pages: list[dict[str, Any]]) -> list[list[str | None]]:
     capture: Any = SimpleNamespace(seen_at=NOW)
     return [
-        [verdict.rule if verdict else None for verdict in verdicts]
-        for _capture, _records, verdicts, _fates in judge.pages((capture, page) for page in pages)
+        [finding.rule if finding else None for finding in page.findings]
+        for page in judge.pages((capture, page) for page in pages)
     ]
 
 
@@ -75,14 +75,14 @@ def test_what_the_rules_drop_is_a_finding_and_what_they_do_not_tell_is_undecided
     judge = RulesJudge(rules(), str(tmp_path))
     assert judged(judge, [flow(22), flow(80)], [flow(53, "udp")]) == [["text:3", None], [None]]
     result = judge.as_result()
-    assert result["by_fate"] == {"passed": 1, "dropped": 1, "undecided": 1, "contradicting": 0}
+    assert judge.counts()["by_fate"] == {"passed": 1, "dropped": 1, "undecided": 1, "contradicting": 0}
     (undecided,) = result["undecided"]
     assert (undecided["reason"], undecided["rule"], undecided["flow_count"]) == ("content", "text:4", 1)
     (rule,) = result["rules"]
     assert (rule["name"], rule["description"], rule["flow_count"]) == ("text:3", "no ssh", 1)
     assert "drop tcp any any -> any 22" in rule["text"]
-    assert judge.inconclusive == ["undecided"]
-    assert RulesJudge(rules(), str(tmp_path), ignore_undecided=True).inconclusive == []
+    assert judge.reasons == ["undecided"]
+    assert RulesJudge(rules(), str(tmp_path), ignore_undecided=True).reasons == []
 
 
 def test_a_flow_whose_reverse_comes_on_a_later_page_may_have_been_opened_by_either_side(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_few_packets_are_an_attempt_and_say_nothing_against_the_rules(
     judge = RulesJudge(rules(), str(tmp_path))
     judged(judge, [flow(22, age=0, packets=packets)])
     assert judge.contradicted is not attempt
-    assert judge.inconclusive == ([] if attempt else ["contradicting"])
+    assert judge.reasons == ([] if attempt else ["contradicting"])
     assert len(judge.as_result()["contradicting"]["examples"]) == (not attempt)
 
 
@@ -142,3 +142,16 @@ def test_a_rule_that_suricata_refuses_is_told_by_group_line_and_reason(tmp_path:
     judged(judge, [flow(22)])
     assert judge.fates["undecided"] == 1
     assert any("text" in text and "line 1" in text for text in judge.warnings())
+
+
+def test_changed_rules_find_what_only_they_drop(tmp_path: Path) -> None:
+    after = rules('drop tcp any any -> any [22,443] (sid:1;)\npass tcp any any -> any 80 (content:"x"; sid:2;)')
+    before = rules("drop tcp any any -> any [22,8080] (sid:1;)")
+    both = FirewallRules(before.ruleset, in_sync=True, after=after.ruleset)
+    judge = RulesJudge(both, str(tmp_path))
+    assert judged(judge, [flow(22), flow(443), flow(8080), flow(25)]) == [[None, "text:1", None, None]]
+    counts = judge.counts()
+    assert counts["by_change"] == {"newly_dropped": 1, "newly_passed": 1, "newly_undecided": 0, "unchanged": 2}
+    assert counts["by_fate"] == {"passed": 2, "dropped": 2, "undecided": 0, "contradicting": 0}
+    (rule,) = judge.as_result()["rules"]
+    assert (rule["name"], rule["flow_count"]) == ("text:1", 1)

@@ -183,16 +183,12 @@ GROUP = {
 }
 
 
-def from_disk(path: str, _option: str, _most: int) -> bytes:
-    return Path(path).read_bytes()
-
-
 def test_saved_answers_are_judged_by_without_asking_aws(tmp_path: Path) -> None:
     policy, group = tmp_path / "policy.json", tmp_path / "group.json"
     policy.write_text(json.dumps(POLICY), encoding="utf-8")
     group.write_text(json.dumps(GROUP), encoding="utf-8")
     given = {"firewall_policy_src": str(policy), "rule_group_srcs": [str(group)], "home_net": ["10.1.0.0/16"]}
-    rules = saved_rules(given, from_disk)
+    rules = saved_rules(given)
     assert rules.in_sync is None
     assert fates(rules, flow(), flow("10.2.0.1")) == [("dropped", ""), ("passed", "")]
 
@@ -200,7 +196,7 @@ def test_saved_answers_are_judged_by_without_asking_aws(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("policy", "groups", "said"),
     [
-        ("{", [], "firewall_policy_src.*not JSON"),
+        ("{", [], "policy. line 1: it is not JSON"),
         ("[]", [], "firewall_policy_src.*not a mapping"),
         (json.dumps(GROUP), [], "firewall_policy_src.*DescribeFirewallPolicy"),
         (json.dumps(POLICY), [], "rule_group_srcs.*'arn:group/text'.*is missing"),
@@ -214,7 +210,7 @@ def test_saved_answers_that_do_not_belong_together(tmp_path: Path, policy: str, 
         paths.append(str(tmp_path / str(number)))
         Path(paths[-1]).write_text(text, encoding="utf-8")
     with pytest.raises(FlowOpsError, match=said):
-        saved_rules({"firewall_policy_src": str(tmp_path / "policy"), "rule_group_srcs": paths}, from_disk)
+        saved_rules({"firewall_policy_src": str(tmp_path / "policy"), "rule_group_srcs": paths})
 
 
 @pytest.mark.parametrize(
