@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit_reader import audit_of
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.build import view_of
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.html import html_of
 from ansible_collections.flowops.aws.tests.browser import samples

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...module_utils.errors import OptionError
-from .audit import audit_of
+from .audit_reader import audit_of
 from .build import MAX_ROWS, MAX_ROWS_LIMIT, view_of
 from .findings import findings_of_file
 from .formats.base import Material

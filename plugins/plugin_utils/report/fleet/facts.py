@@ -13,7 +13,8 @@ from typing import Any
 
 from ....module_utils.errors import FlowOpsError, OptionError, shown
 from ....module_utils.files import FileKind, json_of, read_bounded
-from ..audit import Audit, audit_of
+from ..audit import Audit
+from ..audit_reader import audit_of
 from ..text import clean, integer, mapping
 from ..verdict import verdict_of
 from ..view import Verdict

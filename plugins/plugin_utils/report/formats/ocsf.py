@@ -30,10 +30,8 @@ def ocsf_of(report: RuleReport) -> Iterator[bytes]:
         yield json.dumps(_event(report, rule), sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def _event(report: RuleReport, rule: RuleFacts) -> dict[str, Any]:
-    identifier = report.identifier(rule)
-    time = int(report.audited_at.timestamp() * 1000)
-    description = report.description(rule)
+def _where(report: RuleReport) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the account and Region of the firewall, and the firewall."""
     cloud: dict[str, Any] = {"provider": "AWS"}
     resource: dict[str, Any] = {"type": "AWS::NetworkFirewall::Firewall", "name": report.firewall_name}
     if report.arn:
@@ -43,6 +41,14 @@ def _event(report: RuleReport, rule: RuleFacts) -> dict[str, Any]:
             "account": {"uid": account, "name": account, "type": "AWS Account", "type_id": _AWS_ACCOUNT},
         }
         resource |= {"uid": report.arn.arn, "region": report.arn.region, "cloud_partition": report.arn.partition}
+    return cloud, resource
+
+
+def _event(report: RuleReport, rule: RuleFacts) -> dict[str, Any]:
+    identifier = report.identifier(rule)
+    time = int(report.audited_at.timestamp() * 1000)
+    description = report.description(rule)
+    cloud, resource = _where(report)
     return {
         "class_uid": 2004,
         "class_name": "Detection Finding",

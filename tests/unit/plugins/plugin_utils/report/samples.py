@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit_reader import audit_of
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.build import view_of
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.rules import RuleReport, RuleTally, rule_report
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.view import View

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit import audit_of
+from ansible_collections.flowops.aws.plugins.plugin_utils.report.audit_reader import audit_of
 from ansible_collections.flowops.aws.plugins.plugin_utils.report.formats.json import json_of
 from ansible_collections.flowops.aws.tests.unit.plugins.plugin_utils.report.samples import (
     HOSTILE,
