@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timezone
 from typing import Any
 
-import yaml
-
 from ..module_utils.audit.policy_reader import compile_policy
-from ..module_utils.errors import OptionError
-from ..module_utils.files import reader_in
+from ..module_utils.errors import FlowOpsError, OptionError
+from ..module_utils.files import POLICY, read_file, reader_in
 from ..plugin_utils.action import ControllerAction
+from ..plugin_utils.strict_yaml import read_yaml
 
 ARGUMENT_SPEC: dict[str, Any] = {"policy": {"type": "raw"}, "policy_file": {"type": "path"}}
 
@@ -50,34 +49,17 @@ class ActionModule(ControllerAction):
         beside = str(self._loader.path_dwim(path))
         tried = [os.path.join(started_in, path), beside, str(self._loader.path_dwim(os.path.join(os.pardir, path)))]
         for candidate in tried:
-            if os.path.isfile(candidate):
+            if os.path.exists(candidate):
                 return os.path.abspath(candidate)
         raise OptionError("policy_file", path, f"there is no such file in {' or '.join(map(os.path.dirname, tried))}")
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """YAML without a second value for a key, by which rules would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return the mapping; raise ConstructorError for a key that is there twice."""
-        seen = set()
-        for key_node, _value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-            if key is not None and key in seen:
-                problem = f"the key {key!r} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
-            seen.add(key)
-        return dict(super().construct_mapping(node, deep))
-
-
 def _read(path: str, given: str) -> Any:
+    data = read_file(path, POLICY, "policy_file")
     try:
-        with open(path, encoding="utf-8") as file:
-            return yaml.load(file, _StrictLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise OptionError("policy_file", given, f"it cannot be read ({error})") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise OptionError("policy_file", given, f"it is not YAML ({' '.join(str(error).split())})") from error
+        return read_yaml(data, given)
+    except FlowOpsError as error:
+        raise error.saying(f"policy_file: {error.message}") from None
 
 
 def _plain(value: Any) -> Any:

@@ -84,6 +84,7 @@ class OptionError(FlowOpsError):
 
     def __init__(self, option: str, value: Any, allowed: str) -> None:
         super().__init__(f"{option}: {shown(value)} is not allowed; {allowed}.")
+        self.allowed = allowed
 
 
 def shortened(text: str, limit: int = 200) -> str:

@@ -59,6 +59,10 @@ def operations(control: Control, aws: Any, arn: str) -> list[dict[str, Any]]:
     return operations_of(control, aws, arn)
 
 
+# What no flow of the log breaks; a policy without a rule that denies judges nothing.
+NOTHING_DENIED = {"rules": [{"name": "no-test-net", "action": "deny", "destination_address": "192.0.2.255"}]}
+
+
 @pytest.fixture(scope="module")
 def run(run_playbook: PlaybookRunner, control: Control, aws: Any, arn: str, operations: list[dict[str, Any]]) -> Run:
     partial = operations_of(control, aws, arn, "COMPLETED_WITH_ERRORS")
@@ -69,11 +73,11 @@ def run(run_playbook: PlaybookRunner, control: Control, aws: Any, arn: str, oper
             "firewall_arn": arn,
             "operations": operations,
             "other_audits": [
-                {"id": "compliant", "operations": operations, "policy": {"default": "allow", "rules": []}},
+                {"id": "compliant", "operations": operations, "policy": NOTHING_DENIED},
                 {"id": "denied", "operations": operations, "policy": {"default": "deny", "rules": []}},
-                {"id": "partial", "operations": partial, "policy": {"default": "allow", "rules": []}},
+                {"id": "partial", "operations": partial, "policy": NOTHING_DENIED},
                 {"id": "partial_denied", "operations": partial, "policy": {"default": "deny", "rules": []}},
-                {"id": "failed", "operations": failed, "policy": {"default": "allow", "rules": []}},
+                {"id": "failed", "operations": failed, "policy": NOTHING_DENIED},
             ],
         },
     )

@@ -415,12 +415,12 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["policy_file", "nowhere.yml", "there is no such file"],
     ),
     "not-yaml": ({"flow_audit_policy_file": "broken.yml"}, ["policy_file", "broken.yml", "not YAML"]),
-    "not-a-mapping": ({"flow_audit_policy_file": "text.yml"}, ["policy", "just words"]),
+    "not-a-mapping": ({"flow_audit_policy_file": "text.yml"}, ["policy", "this is not a policy"]),
     "missing-set-file": (
         {"flow_audit_policy_file": "lonely.yml"},
         ["sets.threats.file", "nowhere.txt", "No such file"],
     ),
-    "bad-set-line": ({"flow_audit_policy_file": "typo.yml"}, ["sets.threats.file", "line 2", "10.0.0.0/33"]),
+    "bad-set-line": ({"flow_audit_policy_file": "typo.yml"}, ["'typo.txt' line 2", "CIDR"]),
     "no-arn": ({"firewall_arn": "", "flow_audit_policy": NO_TELNET}, ["flow_audit_firewall_arn", "''"]),
     "not-an-arn": ({"firewall_arn": "egress", "flow_audit_policy": NO_TELNET}, ["flow_audit_firewall_arn", "egress"]),
     "malformed-arn": (

@@ -183,7 +183,7 @@ def test_a_verdict_in_a_text_is_not_found_inside_another(
     variables = {
         "flow_audit_firewall_arn": firewall(f"text-{len(fail_on)}"),
         "flow_audit_connection": connection(run_playbook),
-        "flow_audit_policy": {"rules": []},
+        "flow_audit_policy": {"rules": [{"name": "none", "action": "deny", "destination_port": 1}]},
         "flow_audit_report_dir": "",
         "flow_audit_fail_on": fail_on,
     }
@@ -237,7 +237,7 @@ def test_a_mistyped_firewall_of_a_log_is_named(run_playbook: PlaybookRunner, tmp
         src: "{{ src }}"
         firewall_name: "{{ name }}"
         partial: "{{ partial }}"
-        policy: {rules: []}
+        policy: {rules: [{name: none, action: deny, destination_address: 192.0.2.255}]}
 """
     wrong = run_playbook(playbook, {"src": str(log), "name": "egres", "partial": False})
     assert wrong["Judge"]["msg"] == "firewall_name: 'egres' is not allowed; the flow log has flows of egress."

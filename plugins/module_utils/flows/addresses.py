@@ -26,7 +26,8 @@ Span = tuple[int, int]
 EVERY_ADDRESS: dict[int, Span] = {4: (0, LAST_ADDRESS[4]), 6: (IPV6, IPV6 + LAST_ADDRESS[6])}
 
 _ADDRESS_SHAPE = re.compile(r"[a-fA-F\d:.]+(?:/\d{1,3})?")
-_ADDRESS_ALLOWED = "give an IPv4 or IPv6 address or CIDR such as 10.0.0.0/8, 192.0.2.7 or fd00::/8"
+_DEFANGED = re.compile(r"[\[(]([.:])[\])]")
+ADDRESS_ALLOWED = "give an IPv4 or IPv6 address or CIDR such as 10.0.0.0/8, 192.0.2.7 or fd00::/8"
 _PRIVATE = (
     IPv4Network("10.0.0.0/8"),
     IPv4Network("172.16.0.0/12"),
@@ -101,8 +102,13 @@ def is_private(text: str) -> bool:
 
 
 def parse_network(value: Any, option: str) -> Network:
-    """Return an address or CIDR as a network; raise OptionError naming the option when it is neither."""
-    text = str(value).strip()
+    """Return an address or CIDR as a network; raise OptionError naming the option when it is neither.
+
+    One that was defanged, such as 192[.]0[.]2[.]7, is read as what it stands for.
+    """
+    text = _DEFANGED.sub(r"\1", str(value).strip())
+    if "%" in text:
+        raise OptionError(option, value, "a zone such as %eth0 is known to one host only, write the address without it")
     if _ADDRESS_SHAPE.fullmatch(text):
         try:
             return ip_network(text)
@@ -114,7 +120,7 @@ def parse_network(value: Any, option: str) -> Network:
             pass
         else:
             raise OptionError(option, value, f"it has bits set beyond its prefix, write {wanted}")
-    raise OptionError(option, value, _ADDRESS_ALLOWED)
+    raise OptionError(option, value, ADDRESS_ALLOWED)
 
 
 def parse_span(value: Any, option: str) -> Span:

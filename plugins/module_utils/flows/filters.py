@@ -21,9 +21,9 @@ CONDITIONS = ("source_address", "destination_address", "source_port", "destinati
 
 FilterKey = tuple[str, str, str, str, tuple[int, ...]]
 
-_PORT_RANGE = re.compile(r"(\d{1,5})(?:\s*[-:]\s*(\d{1,5}))?")
-_PORT_ALLOWED = "give a port from 0 to 65535, a range such as 8000-8100, or any"
-_PROTOCOL_ALLOWED = "give an IANA protocol name such as tcp, or a number from 0 to 255"
+_PORT_RANGE = re.compile(r"(\d{1,5})(?:\s*[-:]\s*(\d{1,5}))?", re.ASCII)
+PORT_ALLOWED = "give a port from 0 to 65535, a range such as 8000-8100, or any"
+PROTOCOL_ALLOWED = "give an IANA protocol name such as tcp, or a number from 0 to 255"
 
 
 def parse_ports(value: Any, option: str) -> tuple[int, int] | None:
@@ -33,20 +33,24 @@ def parse_ports(value: Any, option: str) -> tuple[int, int] | None:
         return None
     match = _PORT_RANGE.fullmatch(text)
     if match:
+        plain = [str(int(port)) for port in match.groups() if port]
+        if plain != [port for port in match.groups() if port]:
+            # To some, 0443 is a number to the base of eight.
+            raise OptionError(option, value, f"a port has no leading zeros, write {'-'.join(plain)}")
         first = int(match[1])
         last = int(match[2]) if match[2] else first
         if first <= last <= 65535:
             return first, last
         if first > last and first <= 65535:
             raise OptionError(option, value, f"the range runs backwards, write {last}-{first}")
-    raise OptionError(option, value, _PORT_ALLOWED)
+    raise OptionError(option, value, PORT_ALLOWED)
 
 
 def parse_protocol(value: Any, option: str) -> int:
     """Return a protocol's IANA number (0 to 255); raise OptionError naming the option when it is none."""
     number = number_of(value)
     if number is None:
-        raise OptionError(option, value, _PROTOCOL_ALLOWED)
+        raise OptionError(option, value, PROTOCOL_ALLOWED)
     return number
 
 

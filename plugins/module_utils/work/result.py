@@ -36,11 +36,22 @@ class Module(Protocol):
 
 def run(module: Any, work: Callable[[Any], Mapping[str, Any]]) -> None:
     """End a module with what work returns, or with the sentence of the FlowOpsError it raises."""
+    proxies = _proxies(module.params)
+    if proxies:
+        # What amazon.aws wraps is what masks values.
+        getattr(module, "_module", module).no_log_values.update(proxies)
     try:
         result = work(module)
     except FlowOpsError as error:
         module.fail_json(msg=error.message, **error.details, **_invocation(module.params))
     module.exit_json(**result, **_invocation(module.params))
+
+
+def _proxies(params: Mapping[str, Any]) -> list[str]:
+    """Return the proxies of aws_config, whose addresses may hold passwords, which amazon.aws's spec does not hide."""
+    config = params.get("aws_config")
+    proxies = config.get("proxies") if isinstance(config, Mapping) else None
+    return [str(proxy) for proxy in proxies.values() if proxy] if isinstance(proxies, Mapping) else []
 
 
 def told_back(params: Mapping[str, Any]) -> dict[str, Any]:

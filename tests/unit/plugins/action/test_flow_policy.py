@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -81,11 +82,11 @@ def test_a_project_is_around_the_folder_of_its_playbooks(tmp_path: Path) -> None
     ("content", "parts"),
     [
         (None, ["policy_file: 'policy.yml'", "there is no such file in", "started or", "playbook"]),
-        (b"rules: [", ["policy_file: 'policy.yml'", "it is not YAML"]),
-        (b"rules: \xff", ["policy_file: 'policy.yml'", "it cannot be read"]),
+        (b"rules: [", ["policy_file: 'policy.yml' line 1", "it is not YAML"]),
+        (b"rules: \xff", ["policy_file: 'policy.yml' line 1", "it is not text in UTF-8"]),
         (b"rules: !!python/object/apply:os.getcwd []", ["policy_file: 'policy.yml'", "it is not YAML"]),
-        (b"just words", ["policy", "just words"]),
-        (b"", ["policy", "None"]),
+        (b"just words", ["policy", "this is not a policy"]),
+        (b"", ["policy", "this is not a policy"]),
     ],
 )
 def test_a_file_that_is_no_policy_fails_in_a_sentence(
@@ -138,3 +139,51 @@ def test_the_documentation_names_the_options(tmp_path: Path) -> None:
     }
     returned = yaml.safe_load(documentation.RETURN)
     assert set(run(tmp_path, policy=POLICY)) - {"changed"} <= set(returned)
+
+
+@pytest.mark.parametrize(
+    "secret", ["s3cr3t: [", "s3cr3t", "a: s3cr3t\n\tb: c", "- &s3cr3t a\n- *t", "s3cr3t: 1\ns3cr3t: 2"]
+)
+def test_nothing_of_a_file_that_is_no_policy_is_shown(tmp_path: Path, started_in: Path, secret: str) -> None:
+    (started_in / "policy.yml").write_text(secret, encoding="utf-8")
+    result = run(tmp_path, policy_file="policy.yml")
+    assert result["failed"] is True and "s3cr3t" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "device", "large", "kernel"])
+def test_what_is_no_regular_file_of_bounded_size_is_refused_at_once(
+    tmp_path: Path, started_in: Path, kind: str
+) -> None:
+    path = started_in / "policy.yml"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "large":
+        path.write_bytes(b"#" * ((1 << 20) + 1))
+    given = {"device": "/dev/zero", "kernel": "/proc/self/environ"}.get(kind, str(path))
+    result = run(tmp_path, policy_file=given)
+    assert result["failed"] is True and result["msg"].startswith(f"policy_file: '{given}'")
+    assert len(result["msg"]) < 400
+
+
+def test_numbers_are_decimal_and_all_else_is_text(tmp_path: Path, started_in: Path) -> None:
+    rule = "rules: [{name: a, action: deny, destination_port: [20:21, 443, 1_000]}]"
+    (started_in / "policy.yml").write_text(rule, encoding="utf-8")
+    (mistake,) = run(tmp_path, policy_file="policy.yml")["policy_errors"]
+    assert mistake.startswith("rules[0].destination_port[2]: '1_000'")
+    (started_in / "policy.yml").write_text(rule.replace("1_000", "0443"), encoding="utf-8")
+    assert "write 443" in run(tmp_path, policy_file="policy.yml")["msg"]
+    (started_in / "policy.yml").write_text(rule.replace(", 1_000", ""), encoding="utf-8")
+    assert run(tmp_path, policy_file="policy.yml")["policy"]["rules"][0]["destination_port"] == ["20:21", 443]
+
+
+def test_aliases_are_bounded(tmp_path: Path, started_in: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    (started_in / "policy.yml").write_text("\n".join([*lines, "rules: []"]), encoding="utf-8")
+    assert "its aliases make it more than 200,000 values" in run(tmp_path, policy_file="policy.yml")["msg"]
+    (started_in / "policy.yml").write_text("rules: &a [*a]", encoding="utf-8")
+    assert "nested more than" in run(tmp_path, policy_file="policy.yml")["msg"]
+    (started_in / "policy.yml").write_text("rules: " + "[" * 5000, encoding="utf-8")
+    assert run(tmp_path, policy_file="policy.yml")["failed"] is True

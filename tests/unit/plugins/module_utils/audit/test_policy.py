@@ -406,13 +406,13 @@ def test_every_mistake_is_named_at_once_with_its_path() -> None:
         {
             "defualt": "deny",
             "default": "maybe",
-            "sets": {"bad": ["10.0.0.0/33"], "nested": ["$bad", "!10.0.0.1"]},
+            "sets": {"bad": ["10.0.0.0/33"], "nested": ["$bad"]},
             "rules": [
                 {"name": "fine", "action": "allow", "source_address": "10.0.0.0/8"},
                 {"name": "fine", "action": "deny", "sevrity": "high", "severity": "huge"},
                 {"action": "drop", "source_address": ["$bad", "$missing", "10.1.0.0/8"]},
-                {"name": "ports", "action": "deny", "destination_port": [70000, "9-3", -1, "", True, None]},
-                {"name": "kinds", "action": "deny", "protocols": ["foo", 256], "min_age": "old", "max_age": True},
+                {"name": "ports", "action": "deny", "destination_port": [70000]},
+                {"name": "kinds", "action": "deny", "protocols": ["foo"], "min_age": "old", "max_age": True},
                 {"name": "default", "action": "deny", "enabled": "yes", "expires": "31.1.2027"},
                 {"name": "mild", "action": "allow", "severity": "low"},
                 "deny everything",
@@ -423,7 +423,6 @@ def test_every_mistake_is_named_at_once_with_its_path() -> None:
         "defualt: there is no such key",
         "default: 'maybe'",
         "sets.nested[0]: '$bad'",
-        "sets.nested[1]: '!10.0.0.1'",
         "rules[1].sevrity: there is no such key",
         "rules[1].severity: 'huge'",
         "rules[1].name: 'fine'",
@@ -432,9 +431,8 @@ def test_every_mistake_is_named_at_once_with_its_path() -> None:
         "rules[2].source_address[0] (sets.bad[0]): '10.0.0.0/33'",
         "rules[2].source_address[1]: '$missing'",
         "rules[2].source_address[2]: '10.1.0.0/8'",
-        *(f"rules[3].destination_port[{index}]:" for index in range(6)),
+        "rules[3].destination_port[0]: 70000",
         "rules[4].protocols[0]: 'foo'",
-        "rules[4].protocols[1]: 256",
         "rules[4].min_age: 'old'",
         "rules[4].max_age: True",
         "rules[5].enabled: 'yes'",
@@ -453,10 +451,10 @@ def test_every_mistake_is_named_at_once_with_its_path() -> None:
 @pytest.mark.parametrize(
     ("policy", "path"),
     [
-        ([], "[] is not a policy"),
-        ("deny", "'deny' is not a policy"),
-        (None, "None is not a policy"),
-        (True, "True is not a policy"),
+        ([], "this is not a policy"),
+        ("deny", "this is not a policy"),
+        (None, "this is not a policy"),
+        (True, "this is not a policy"),
         ({}, "rules: it is missing"),
         ({"rules": None}, "rules: None"),
         ({"rules": {"name": "r"}}, "rules: {"),
@@ -485,6 +483,13 @@ def test_every_mistake_is_named_at_once_with_its_path() -> None:
         ({"rules": [rule(source_address=[["10.0.0.1"]])]}, "rules[0].source_address[0]: ['10.0.0.1']"),
         ({"rules": [rule(source_address=["::1/129"])]}, "rules[0].source_address[0]: '::1/129'"),
         ({"rules": [rule(source_address="!any")]}, "rules[0].source_address[0]: 'any'"),
+        ({"rules": [rule(destination_port=["9-3"])]}, "rules[0].destination_port[0]: '9-3'"),
+        ({"rules": [rule(destination_port=[-1])]}, "rules[0].destination_port[0]: -1"),
+        ({"rules": [rule(destination_port=[""])]}, "rules[0].destination_port[0]: ''"),
+        ({"rules": [rule(destination_port=[True])]}, "rules[0].destination_port[0]: True"),
+        ({"rules": [rule(destination_port=[None])]}, "rules[0].destination_port[0]: None"),
+        ({"rules": [rule(protocols=[256])]}, "rules[0].protocols[0]: 256"),
+        ({"rules": [], "sets": {"nested": ["!10.0.0.1"]}}, "sets.nested[0]: '!10.0.0.1'"),
         ({"rules": [rule(destination_port=22.5)]}, "rules[0].destination_port: 22.5"),
         ({"rules": [rule(destination_port=[22.5])]}, "rules[0].destination_port[0]: 22.5"),
         ({"rules": [rule(protocols={"tcp"})]}, "rules[0].protocols: {'tcp'}"),
@@ -529,8 +534,9 @@ def test_a_bad_line_of_a_set_file_is_named_with_its_number(tmp_path: Path) -> No
     path.write_text("# one\n198.51.100.0/24\n\nevil.example\n10.0.0.0/33\n", encoding="utf-8")
     found = mistakes(with_file(path), read=lines_of)
     assert len(found) == 2
-    assert "line 4" in found[0] and "'evil.example'" in found[0] and str(path) in found[0]
-    assert "line 5" in found[1] and "'10.0.0.0/33'" in found[1]
+    # Which file it is, is known; what else it may hold is nobody's business.
+    assert [error.partition(": ")[0] for error in found] == [f"'{path}' line 4", f"'{path}' line 5"]
+    assert not any(text in error for error in found for text in ("evil", "/33"))
 
 
 def test_a_set_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
@@ -584,3 +590,70 @@ def test_a_list_of_very_many_networks_is_judged_as_its_networks_say(seed: int) -
         assert (judged is not None) == wanted, address
         found += wanted
     assert 0 < found < len(addresses)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["\ufeff198.51.100.0/24\n", "; Spamhaus DROP List\n198.51.100.0/24 ; SBL1\n", "198[.]51[.]100[.]0/24\r\n",
+     "198.51.100.0/24 # both ; kinds\n\n"],
+)  # fmt: skip
+def test_a_list_as_people_have_it_is_read(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "threats.txt"
+    path.write_text(content, encoding="utf-8")
+    policy = compiled(with_file(path), read=lines_of)
+    judged = [
+        judge(policy, {"destination_address": address}) is not None for address in ("198.51.100.255", "198.51.101.0")
+    ]
+    assert judged == [True, False]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['["198.51.100.0/24"]\n', '{"cidr": "198.51.100.0/24"}\n', "ip,seen\n198.51.100.1,today\n", '"198.51.100.1"\n',
+     "<html>\n", "198.51.100.1,198.51.100.2\n"],
+)  # fmt: skip
+def test_what_is_no_list_is_refused_in_one_sentence_that_says_what_a_list_is(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "threats.txt"
+    path.write_text(content * 50, encoding="utf-8")
+    (found,) = mistakes(with_file(path), read=lines_of)
+    assert found.startswith(f"'{path}' line 1: this looks like CSV, JSON or markup; a list has one address or CIDR")
+    assert "198" not in found
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    path = tmp_path / "threats.txt"
+    path.write_text("secret\n" * 54_007, encoding="utf-8")
+    rules = [rule(name=f"r{number}", destination_address="$threats") for number in range(3)]
+    found = mistakes({"sets": {"threats": {"file": str(path)}}, "rules": rules}, read=lines_of)
+    # A list that several rules name is wrong once.
+    assert len(found) == 21 and found[-1] == "And 53987 more."
+    assert "secret" not in " ".join(found)
+
+
+def test_what_is_no_policy_is_not_quoted_and_a_wrong_value_only_in_part() -> None:
+    for content in ("root:$6$hash:19000", ["root:$6$hash"], {"password": "hash"}, {"hash": {"rules": "hash"}}):
+        assert "hash" not in " ".join(mistakes(content))
+    assert "rulez: there is no such key" in mistakes({"rulez": "hash"})[0]
+    (found,) = mistakes({"rules": [rule(destination_address="x" * 500)]})
+    assert "x" * 30 in found and "x" * 41 not in found
+
+
+@pytest.mark.parametrize(
+    ("conditions", "part"),
+    [
+        ({"destination_port": "0443"}, "a port has no leading zeros, write 443"),
+        ({"destination_port": "020-021"}, "a port has no leading zeros, write 20-21"),
+        ({"min_age": "060"}, "without leading zeros"),
+        ({"min_bytes": "9" * 5000}, "whole number"),
+        ({"source_address": "fe80::1%eth0"}, "a zone such as %eth0 is known to one host only"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(conditions: dict[str, Any], part: str) -> None:
+    (found,) = mistakes({"rules": [rule(**conditions)]})
+    assert part in found
+
+
+@pytest.mark.parametrize("written", ["192[.]0[.]2[.]7", "192.0.2[.]7", "192(.)0(.)2(.)7", "192.0.2.7/32"])
+def test_a_defanged_address_is_read_as_what_it_stands_for(written: str) -> None:
+    records = [{"source_address": address} for address in ("192.0.2.7", "192.0.2.8")]
+    assert verdicts({"source_address": written}, records) == [True, False]

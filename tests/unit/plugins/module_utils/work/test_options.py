@@ -19,6 +19,7 @@ class Exits:
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}
         self.ended: dict[str, Any] = {}
+        self.no_log_values: set[str] = set()
 
     def fail_json(self, **result: Any) -> None:
         self.ended = {"failed": True, **result}
@@ -46,6 +47,20 @@ def test_a_module_ends_with_its_result_or_with_one_sentence() -> None:
         with pytest.raises(SystemExit):
             run(module, work)
         assert module.ended["invocation"] == {"module_args": {"plan": "left out, 200,004 bytes"}}
+
+
+def test_proxies_are_masked_wherever_the_options_are_told_back() -> None:
+    module = Exits()
+    module.params["aws_config"] = {
+        "retries": {"max_attempts": 3},
+        "proxies": {"https": "http://me:word@proxy", "http": None},
+    }
+    with pytest.raises(SystemExit):
+        run(module, lambda _module: {"changed": False})
+    assert module.no_log_values == {"http://me:word@proxy"}
+    module.params["aws_config"] = {"proxies": "none"}
+    with pytest.raises(SystemExit):
+        run(module, lambda _module: {"changed": False})
 
 
 def test_an_unexpected_exception_is_not_hidden() -> None:
