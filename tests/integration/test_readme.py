@@ -163,9 +163,12 @@ def in_the_tree() -> dict[str, set[str]]:
         "role": {path.name for path in (ROOT / "roles").iterdir() if (path / "tasks").is_dir()},
         "playbook": names("playbooks", ".yml"),
     }
-    for kind in ("lookup", "filter", "inventory", "callback", "test"):
+    for kind in ("lookup", "inventory", "callback"):
         if (ROOT / "plugins" / kind).is_dir():
             found[kind] = names(f"plugins/{kind}")
+    for kind in ("filter", "test"):
+        # A file may hold several, each with a documentation of its own.
+        found[kind] = names(f"plugins/{kind}", ".yml")
     return found
 
 
