@@ -193,8 +193,7 @@ def cloud(accounts: Accounts) -> None:
     ec2 = accounts.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.78.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.78.3.0/24", AvailabilityZone=ZONE)["Subnet"]["SubnetId"]
-    image = ec2.describe_images()["Images"][0]["ImageId"]
-    ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, PrivateIpAddress=ADDRESS)
+    ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, SubnetId=subnet, PrivateIpAddress=ADDRESS)
     accounts.client("s3").create_bucket(Bucket=BUCKET)
     accounts.client("securityhub").enable_security_hub()
 

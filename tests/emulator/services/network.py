@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Sequence
 
 from moto.ec2.models import ec2_backends
 
 from ..world.places import region_of_zone
 from ..world.state import stable_hex
+
+# An instance can be run from any image; the thirteen hundred that moto would make in every region, nobody looks at.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 def make_network(

@@ -57,9 +57,13 @@ def subnet_of(ec2: Any, network: str) -> Callable[..., str]:
 
 def run_instance(ec2: Any, subnet_id: str, address: str, name: str | None) -> str:
     tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": name}]}] if name else []
-    image = ec2.describe_images()["Images"][0]["ImageId"]
     answer = ec2.run_instances(
-        ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet_id, PrivateIpAddress=address, TagSpecifications=tags
+        ImageId="ami-12345678",
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=subnet_id,
+        PrivateIpAddress=address,
+        TagSpecifications=tags,
     )
     identifier: str = answer["Instances"][0]["InstanceId"]
     return identifier
