@@ -32,10 +32,16 @@ options:
         description: The flow's destination, an IPv4 or IPv6 address or CIDR.
         type: str
       source_port:
-        description: The flow's source port, 0 to 65535, a range such as V(8000-8100), or V(any).
+        description:
+          - The flow's source port, 0 to 65535, a range such as V(8000-8100), or V(any).
+          - Write a range with a hyphen; of an unquoted V(20:21) a playbook's YAML makes the number 1221, and
+            of V(0443) 291, before anybody can see it.
         type: str
       destination_port:
-        description: The flow's destination port, 0 to 65535, a range such as V(8000-8100), or V(any).
+        description:
+          - The flow's destination port, 0 to 65535, a range such as V(8000-8100), or V(any).
+          - Write a range with a hyphen; of an unquoted V(20:21) a playbook's YAML makes the number 1221, and
+            of V(0443) 291, before anybody can see it.
         type: str
       protocols:
         description: The flow's protocol, IANA names or numbers from 0 to 255; any of them matches.

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.plugins.module_utils.flows.protocols import NAMES, name_of, number_of
 from ansible_collections.flowops.aws.plugins.module_utils.flows.records import record_of, records_of, tidied
 
 FLOW = {
@@ -156,16 +155,3 @@ def test_an_unknown_protocol_keeps_its_name_and_gets_no_number() -> None:
 )
 def test_one_address_has_one_text(said: str, address: str) -> None:
     assert with_address(said) == address
-
-
-def test_every_protocol_name_leads_back_to_its_number() -> None:
-    assert len(NAMES) > 130
-    for number in range(256):
-        assert number_of(name_of(number)) == number
-        assert number_of(str(number)) == number
-        assert number_of(name_of(number).upper()) == number
-
-
-@pytest.mark.parametrize("value", ["", "foo", "256", "-1", "6.0", "²", True, False, None, 256, "tcp udp"])
-def test_what_is_no_protocol_has_no_number(value: Any) -> None:
-    assert number_of(value) is None
