@@ -64,6 +64,13 @@ options:
       - A file that is in the folder already need not be given.
       - Only allowed for O(state=sealed).
     type: dict
+  about:
+    description:
+      - What else the manifest is to say of the run, up to 1 MiB. It is written as it is; give none that holds a secret.
+      - Such as C(who) (C(account), C(arn) and C(user_id) as STS tells them, or null with C(who_unknown), the reason),
+        C(policy) or C(rules) with their C(sha256), C(versions), C(guards), C(asked_for) and C(tolerance).
+      - Only allowed for O(state=sealed).
+    type: dict
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -201,6 +208,7 @@ def main() -> None:
             "verdict": {"type": "str"},
             "contents": {"type": "dict"},
             "copies": {"type": "dict"},
+            "about": {"type": "dict"},
         },
         required_if=[
             ["state", "begun", ["evidence_dir", "firewall_arn"]],

@@ -13,7 +13,8 @@ description:
   - Holds evidence folders that M(flowops.aws.flow_evidence) has sealed against their manifests, and the manifests
     against each other.
   - Altered is a file whose content is another one, that is missing, or that no manifest names; a run that is missing
-    from the chain, was renamed or was added to it; and anything that is not a regular file. Symbolic links are never
+    from the chain, was renamed (to the name of an unsealed one, too) or was added to it; a file that others may read or
+    write by its mode (a copy has to keep the modes); and anything that is not a regular file. Symbolic links are never
     followed.
   - Nothing but the folders is needed. Neither AWS nor its SDK is asked for anything.
   - The module does not fail when something was altered, see RV(intact).

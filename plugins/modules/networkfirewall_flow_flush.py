@@ -99,6 +99,13 @@ options:
     description: Findings as in O(findings_src), given directly.
     type: list
     elements: dict
+  evidence_path:
+    description:
+      - The folder that M(flowops.aws.flow_evidence) has begun. Each flush is noted in its C(operations.json) before its
+        answer is waited for, so that whatever happens then, what was begun is known.
+      - Nothing is started when the disk of the folder has too little room for the evidence that is still to come.
+    type: path
+    version_added: 0.1.0
   captured_at:
     description:
       - When the capture that the flush is based on was taken, ISO 8601 such as V(2026-01-31T12:00:00+00:00).
@@ -352,6 +359,7 @@ def main() -> None:
             "captured_at": {"type": "str"},
             "findings_src": {"type": "path"},
             "findings": {"type": "list", "elements": "dict"},
+            "evidence_path": {"type": "path"},
             "dest": {"type": "path"},
             "max_flows": {"type": "int", "default": 100},
             "operations": {

@@ -10,6 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 
 from .manifest import MANIFEST, REGULAR, Found, Manifest, Problem, Seen, is_run, named
 
+# The mode of every file of a sealed run.
+PRIVATE = 0o600
+
 
 def files_problem(found: Manifest, present: Collection[str], look: Callable[[str], Seen | None]) -> Problem | None:
     """Return what is wrong first with a run's files: those it names in order, then those (present) it does not name.
@@ -36,6 +39,13 @@ def _difference(wanted: Seen, seen: Seen | None) -> str:
         return f"was altered, it has {seen.size} bytes instead of {wanted.size}"
     if seen.sha256 != wanted.sha256:
         return f"was altered, its SHA-256 is {seen.sha256} instead of {wanted.sha256}"
+    return mode_difference(seen)
+
+
+def mode_difference(seen: Seen) -> str:
+    """Return what is wrong with a regular file's mode, '' when nothing is."""
+    if seen.mode != PRIVATE:
+        return f"has the mode {seen.mode:04o} instead of {PRIVATE:04o}"
     return ""
 
 

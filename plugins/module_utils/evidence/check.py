@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import FlowOpsError, OptionError
-from .chain import chain_problem, files_problem, in_chain_order, link_problem, name_problem
+from .chain import chain_problem, files_problem, in_chain_order, link_problem, mode_difference, name_problem
 from .disk import (
     entries_of,
     found_in,
@@ -22,8 +22,9 @@ from .disk import (
     look,
     runs_in,
     unchanging,
+    was_sealed,
 )
-from .manifest import FOLDER, Found, Manifest, Problem, is_sha256, named
+from .manifest import FOLDER, MANIFEST, Found, Manifest, Problem, is_sha256, named
 
 
 class Checked:
@@ -65,11 +66,14 @@ class Checked:
             entries = entries_of(folder)
             runs = runs_in(folder, entries)
             unfinished = [name for name in entries if is_unfinished(folder, name)]
+            renamed = [name for name in unfinished if was_sealed(folder, name)]
         self._count(folder, runs)
         self.unfinished += [f"{prefix}/{name}" if prefix else name for name in unfinished]
         if self.problem:
             return
         problem = chain_problem(runs, lambda found: _files_problem(folder, found))
+        if renamed and not problem:
+            problem = _renamed(renamed[0])
         # Hidden names are left to file systems and to our lock.
         strange = [name for name in entries if name not in runs and name not in unfinished and name[0] != "."]
         if strange and not problem:
@@ -130,6 +134,9 @@ def _look_at(path: str, given: str, seen: Checked) -> None:
         raise OptionError("path", given, "it is not a folder" if kind_of(path) else "there is no such folder")
     folder, name = os.path.split(path)
     if is_unfinished(folder, name):
+        if was_sealed(folder, name):
+            seen.problem = _renamed(name).sentence()
+            return
         raise OptionError(
             "path", given, "its run is not sealed yet, so that there is nothing to hold its files against"
         )
@@ -145,6 +152,14 @@ def _look_at(path: str, given: str, seen: Checked) -> None:
             seen.firewall(os.path.join(path, entry), entry)
 
 
+def _renamed(name: str) -> Problem:
+    return Problem(name, "has a manifest; it was sealed and renamed since, or cut off while it was sealed")
+
+
 def _files_problem(folder: str, found: Manifest) -> Problem | None:
     path = os.path.join(folder, found.run)
+    own = look(os.path.join(path, MANIFEST))
+    what = mode_difference(own) if own else ""
+    if what:
+        return Problem(f"{found.run}/{MANIFEST}", what)
     return files_problem(found, entries_of(path), lambda name: look(os.path.join(path, name)))

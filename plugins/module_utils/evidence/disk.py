@@ -149,6 +149,12 @@ def is_unfinished(folder: str, name: str) -> bool:
     return name.endswith(PART) and is_run(name.removesuffix(PART)) and kind_of(os.path.join(folder, name)) == FOLDER
 
 
+def was_sealed(folder: str, name: str) -> bool:
+    """Return whether a run that is not sealed by its name was so once: it has a manifest, and no draft."""
+    has_manifest, has_draft = (kind_of(os.path.join(folder, name, each)) for each in (MANIFEST, DRAFT))
+    return bool(has_manifest) and not has_draft
+
+
 def is_firewall_like(path: str) -> bool:
     """Return whether a path is that of a firewall's folder, by its name or by the runs in it."""
     if _FIREWALL_FOLDER.fullmatch(os.path.basename(path)):
@@ -182,4 +188,4 @@ def found_in(folder: str, name: str) -> Found:
 def seen_in(file: IO[bytes]) -> Seen:
     """Return what a regular file holds."""
     sha256, size = digest_of(file)
-    return Seen(REGULAR, size, sha256)
+    return Seen(REGULAR, size, sha256, stat.S_IMODE(os.fstat(file.fileno()).st_mode))

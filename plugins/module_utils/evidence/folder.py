@@ -53,6 +53,8 @@ from .manifest import (
 
 # What is half-written: files that appear under their names when they are whole, and what a resumed reading keeps.
 _LEFTOVERS = (PART, ".resume")
+# What is larger belongs into a file of the folder.
+_LARGEST_ABOUT = 1 << 20
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -122,22 +124,25 @@ def seal(
     copies: Mapping[str, str],
     now: datetime,
     *,
+    about: Mapping[str, Any] | None = None,
     dry_run: bool = False,
 ) -> dict[str, Any]:
     """Seal a begun folder and return {path, run, manifest, previous, file_count, removed, warnings}.
 
-    contents are values by name, each written as NAME.json; copies are paths of existing files by name. Raise
+    contents are values by name, each written as NAME.json; copies are paths of existing files by name; about is for
+    the manifest. Raise
     FlowOpsError when path is not a begun folder, or when something in it cannot be evidence; it stays begun then. With
     dry_run nothing is changed, and manifest has no sha256, which depends on the time.
     """
     texts = _texts(contents)
     _check_copies(copies, texts)
+    _check_about(about)
     path = os.path.abspath(path)
     place = _Place(path, _begun_run(path))
     try:
         if dry_run:
             return _would_seal(place, texts.keys() | copies.keys())
-        return _sealed(place, verdict, texts, copies, now)
+        return _sealed(place, texts, copies, _Words(verdict, about, utc_text(now.replace(microsecond=0))))
     except OSError as error:
         where = f", {named(error.filename)}" if isinstance(error.filename, str) else ""
         raise FlowOpsError(
@@ -159,9 +164,15 @@ def _would_seal(place: _Place, written: Iterable[str]) -> dict[str, Any]:
     return _told(place, previous, warnings, file_count=count, removed=removed)
 
 
-def _sealed(
-    place: _Place, verdict: str, texts: Mapping[str, bytes], copies: Mapping[str, str], now: datetime
-) -> dict[str, Any]:
+class _Words(NamedTuple):
+    """What a manifest says beside what is in the folder."""
+
+    verdict: str
+    about: Mapping[str, Any] | None
+    sealed_at: str
+
+
+def _sealed(place: _Place, texts: Mapping[str, bytes], copies: Mapping[str, str], words: _Words) -> dict[str, Any]:
     """Seal a folder and return what is told of it."""
     with ExitStack() as stack:
         sources: dict[str, IO[bytes]] = {name: BytesIO(text) for name, text in texts.items()}
@@ -174,7 +185,7 @@ def _sealed(
         with locked(place.folder):
             previous, warnings = _newest(place.folder)
             _check_chain(place.path, begun, previous)
-            data = manifest(begun, utc_text(now.replace(microsecond=0)), verdict, files, previous)
+            data = manifest(begun, words.sealed_at, words.verdict, files, previous, words.about)
             _finish(place.path, place.final, data)
     told = _told(place, previous, warnings, file_count=len(files), removed=removed)
     told["manifest"]["sha256"] = hashlib.sha256(data).hexdigest()
@@ -205,6 +216,15 @@ def _texts(contents: Mapping[str, Any]) -> dict[str, bytes]:
         except (TypeError, ValueError) as error:
             raise OptionError("contents", name, f"its value cannot be written as JSON ({error})") from error
     return texts
+
+
+def _check_about(about: Mapping[str, Any] | None) -> None:
+    try:
+        size = len(canonical(about or {}))
+    except (TypeError, ValueError) as error:
+        raise OptionError("about", sorted(about or ()), f"it cannot be written as JSON ({error})") from error
+    if size > _LARGEST_ABOUT:
+        raise OptionError("about", sorted(about or ()), f"it has {size:,} bytes, give at most {_LARGEST_ABOUT:,}")
 
 
 def _check_copies(copies: Mapping[str, str], texts: Mapping[str, bytes]) -> None:

@@ -22,6 +22,7 @@ MANIFEST = "manifest.json"
 REGULAR, LINK, FOLDER, SPECIAL = "a regular file", "a symbolic link", "a folder", "a special file"
 
 _MEMBERS = {
+    "about",
     "begun_at",
     "checksum",
     "files",
@@ -39,11 +40,12 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Seen:
-    """What is under a name: its kind and, of a regular file, its size in bytes and its SHA-256 in hex."""
+    """What is under a name: its kind and, of a regular file, its size in bytes, its SHA-256 in hex and its mode."""
 
     kind: str
     size: int = 0
     sha256: str = ""
+    mode: int = 0o600
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,19 @@ def parse_draft(data: bytes) -> dict[str, str]:
 
 
 def manifest(
-    begun: Mapping[str, str], sealed_at: str, verdict: str, files: Mapping[str, Seen], previous: Manifest | None
+    begun: Mapping[str, str],
+    sealed_at: str,
+    verdict: str,
+    files: Mapping[str, Seen],
+    previous: Manifest | None,
+    about: Mapping[str, Any] | None = None,
 ) -> bytes:
-    """Return the bytes of the manifest that seals a begun run (a draft's members); times are ISO 8601 in UTC."""
+    """Return the bytes of the manifest that seals a begun run (a draft's members); times are ISO 8601 in UTC.
+
+    about is what else is known of the run: who, by which policy, versions and guards, and what was asked for.
+    """
     document = {
+        "about": dict(about or {}),
         "version": VERSION,
         **begun,
         "sequence": previous.sequence + 1 if previous else 1,
@@ -139,6 +150,8 @@ def parse_manifest(data: bytes) -> Manifest:
         raise ValueError("its members are not those of a manifest")
     _moment(document, "sealed_at")
     _text(document, "verdict")
+    if not isinstance(document["about"], dict):
+        raise ValueError("its about is not a mapping")
     sequence = document["sequence"]
     if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < 1:
         raise ValueError("its sequence is not a number from 1 up")

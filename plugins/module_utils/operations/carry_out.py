@@ -15,6 +15,7 @@ from ..aws.networkfirewall import FLUSH, NetworkFirewall
 from ..aws.starts import ON_THE_WAY, Order, start
 from ..aws.waits import FINISHED, wait
 from ..errors import FlowOpsError, OptionError
+from ..evidence.starts import Starts
 from ..flows.filters import keys_of
 from ..flows.scope import FlowOperation, Place, Scope
 from ..times import parse_utc
@@ -38,10 +39,12 @@ def carry_out(
     operations: Sequence[Operation],
     params: Mapping[str, Any],
     warn: Callable[[str], None],
+    starts: Starts | None = None,
 ) -> list[dict[str, Any]]:
     """Carry the operations out and return them as results show them; options are wait and wait_timeout (seconds).
 
-    Raises FlowOpsError when one could not be started, failed or did not end in time, with those started so far.
+    With starts, each is noted there before its answer is waited for. Raises FlowOpsError when one could not be started,
+    failed or did not end in time, with those started so far.
     """
     positions: dict[Scope, list[int]] = {}
     for index, operation in enumerate(operations):
@@ -49,7 +52,7 @@ def carry_out(
     if not positions:
         return []
     in_sequence = any(len(indexes) > 1 for indexes in positions.values())
-    run = _Run(api, kind, params, in_sequence, warn)
+    run = _Run(api, kind, params, in_sequence, warn, starts)
     groups = [[operations[index] for index in indexes] for indexes in positions.values()]
     with ThreadPoolExecutor(max_workers=min(len(groups), _MOST_SCOPES_AT_ONCE)) as pool:
         done = list(pool.map(run.carry_out, groups))
@@ -88,8 +91,10 @@ class _Run:
         params: Mapping[str, Any],
         in_sequence: bool,
         warn: Callable[[str], None],
+        starts: Starts | None,
     ) -> None:
         self.api = api
+        self.starts = starts
         self.kind = kind
         self.waiting = params["wait"] or in_sequence
         self.wait_timeout = params["wait_timeout"]
@@ -97,6 +102,8 @@ class _Run:
         # The filters of a plan are known to whoever gave it, and there may be very many.
         self.left_out = {"flow_operation"} if params.get("operations") else set()
         self.warn = warn
+        # Where the operations stand in the evidence, by their IDs.
+        self.numbers: dict[str, int] = {}
 
     def carry_out(self, operations: Sequence[Operation]) -> _Done:
         """Carry out the operations of one scope in sequence."""
@@ -105,8 +112,10 @@ class _Run:
             earlier = self._flushes_before(operations)
             for operation in operations:
                 items.append(self._begun(operation, earlier))
+                self._note(items[-1])
                 if self.waiting:
                     items[-1] = self._ended(operation.place, items[-1])
+                    self._note(items[-1])
                     self._check_end(operation, items[-1])
         except FlowOpsError as error:
             return _Done(items, error)
@@ -126,7 +135,24 @@ class _Run:
         flush = next((item for item in earlier if _is_of(item, operation.order)), None)
         if flush is not None:
             return _already(operation.place, flush)
-        return start(self.api, self.kind, operation.place, operation.order, self.deadline)
+        if self.starts is None:
+            return start(self.api, self.kind, operation.place, operation.order, self.deadline)
+        planned = operation.planned(self.kind)
+        about = {name: value for name, value in planned.items() if name != "flow_filters"}
+        number = self.starts.begin({**about, "filter_count": len(planned["flow_filters"]), "flow_operation_id": None})
+        try:
+            item = start(self.api, self.kind, operation.place, operation.order, self.deadline)
+        except FlowOpsError as error:
+            self.starts.note(number, {"message": error.message})
+            raise
+        self.numbers[item["flow_operation_id"]] = number
+        return item
+
+    def _note(self, item: Mapping[str, Any]) -> None:
+        """Note what is known of an operation in the evidence, where there is any and the operation is of this run."""
+        number = self.numbers.get(item["flow_operation_id"])
+        if self.starts is not None and number is not None:
+            self.starts.note(number, {name: value for name, value in item.items() if name != "flow_operation"})
 
     def _ended(self, place: Place, item: Mapping[str, Any]) -> dict[str, Any]:
         """Return an operation as it is when it has ended, or when the time has passed."""

@@ -14,7 +14,7 @@ from ..errors import FlowOpsError, OptionError
 from ..evidence.folder import begin, seal
 from .result import Module
 
-_OPTIONS = {"begun": ("evidence_dir", "firewall_arn"), "sealed": ("path", "verdict", "contents", "copies")}
+_OPTIONS = {"begun": ("evidence_dir", "firewall_arn"), "sealed": ("path", "verdict", "contents", "copies", "about")}
 
 
 def record(module: Module) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def record(module: Module) -> dict[str, Any]:
         begun = begin(params["evidence_dir"], params["firewall_arn"], now, dry_run=dry_run)
         return {"changed": True, **begun}
     contents, copies = params["contents"] or {}, params["copies"] or {}
-    sealed = seal(params["path"], params["verdict"], contents, copies, now, dry_run=dry_run)
+    sealed = seal(params["path"], params["verdict"], contents, copies, now, about=params["about"], dry_run=dry_run)
     for warning in sealed.pop("warnings"):
         module.warn(warning)
     return {"changed": True, **sealed}

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..aws.networkfirewall import FLUSH, NetworkFirewall
 from ..errors import FlowOpsError
+from ..evidence.starts import Starts
 from ..files import LineFile, check_dest, open_files
 from ..flows.arns import FirewallArn, firewall_of
 from ..flows.filters import from_api
@@ -53,8 +54,9 @@ def flush(module: Module) -> dict[str, Any]:
         result["diff"] = {"before": _flows_as_text(params) or as_text(operations), "after": ""}
     if module.check_mode:
         return _foretold(module, result, operations)
+    starts = Starts(params["evidence_path"]) if params["evidence_path"] else None
     try:
-        items = carry_out(api, FLUSH, operations, params, module.warn)
+        items = carry_out(api, FLUSH, operations, params, module.warn, starts)
     except FlowOpsError as error:
         begun = error.details["flow_operations"]
         hit = _Hit(module).told(api, operations, begun) if params["wait"] else {}

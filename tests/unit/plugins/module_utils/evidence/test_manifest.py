@@ -75,6 +75,7 @@ def test_a_manifest_is_json_in_one_layout_with_all_that_was_sealed() -> None:
     assert data == (json.dumps(document, sort_keys=True, indent=2) + "\n").encode("ascii")
     assert len(document.pop("checksum")) == 64
     assert document == {
+        "about": {},
         "version": 1,
         "run": run_of(1),
         "sequence": 1,
