@@ -14,8 +14,8 @@ from typing import Any
 
 from ..errors import FlowOpsError, OptionError
 from ..files import PLAN, json_of, read_bounded
-from .disk import FOLDER, entries_of, kind_of, put, sync
-from .manifest import canonical
+from .disk import entries_of, kind_of, put, sync
+from .manifest import FOLDER, canonical
 
 OPERATIONS = "operations.json"
 # What is still to come, captures after the flushes foremost, is about as much as there is already, and never nothing.

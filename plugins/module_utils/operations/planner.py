@@ -38,12 +38,10 @@ class Planner:
 
     def add(self, capture: Capture, records: Sequence[Mapping[str, Any]], guilty: Sequence[object]) -> None:
         """Add one page's flow records, and for each whether it is a finding."""
-        innocent = []
-        for record, is_finding in zip(records, guilty, strict=True):
-            if is_finding:
-                capture.findings.add(record)
-            else:
-                innocent.append(record)
+        found = [record for record, is_finding in zip(records, guilty, strict=True) if is_finding]
+        innocent = [record for record, is_finding in zip(records, guilty, strict=True) if not is_finding]
+        # A finding that no filter can name is spared by those for others: nobody could tell afterwards what it was.
+        innocent += [record for record, named in zip(found, capture.findings.add_all(found), strict=True) if not named]
         page = marshal.dumps(flows_of(innocent))
         self._pages.setdefault(capture.flow_operation_id, []).append((self._spool.tell(), len(page)))
         self._spool.write(page)

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 from zlib import crc32
@@ -26,17 +27,17 @@ from ..flows.matching import (
     UNKNOWN,
     Flow,
     Spans,
+    flows_of,
     number_of,
 )
 from ..flows.protocols import WITH_PORTS, name_of
+from .identity import ROUNDING
 
 # Source, destination, protocol number, source port, destination port; the ports are None where there are none.
 FlowKey = tuple[str, str, int, Any, Any]
 # A flush asks for a few seconds more of age than the capture says, so that no flow born since is cut. A finding that an
 # age sets apart from innocent flows has to be older than they are by more than that, or it would never be cut.
 SURE_AGE = 10
-# Ages and times come in whole seconds: when a flow is seen again, it may look older by so many than it was.
-ROUNDING = 2
 # So many innocent flows that hit a box are kept, to find where to cut it up.
 MOST_KEPT = 6144
 
@@ -49,53 +50,84 @@ Point = tuple[int, int, int, int, int, int, int, FlowKey]
 
 
 def key_of(record: Mapping[str, Any]) -> FlowKey | None:
-    """Return a flow record's 5-tuple, None when a filter could not name it exactly (no address or no protocol)."""
-    source = record.get("source_address")
-    destination = record.get("destination_address")
-    protocol = record.get("protocol_number")
-    if not source or not destination or protocol is None:
+    """Return a flow record's 5-tuple, None when a filter could not name it exactly, for some of it is not known."""
+    (flow,) = flows_of([record])
+    return _key_of(flow)
+
+
+def _key_of(flow: Flow) -> FlowKey | None:
+    source, destination, protocol, source_port, port = flow[:AGE]
+    if UNKNOWN in (source, destination, protocol) or (source < IPV6) != (destination < IPV6):
         return None
-    ports = record.get("source_port"), record.get("destination_port")
-    # A port that is none, or missing where there is one, cannot be asked for.
-    if any(
-        protocol in WITH_PORTS if port is None else not isinstance(port, int) or not 0 <= port <= LAST_PORT
-        for port in ports
-    ):
+    if protocol not in WITH_PORTS:
+        return _text(source), _text(destination), protocol, None, None
+    if min(source_port, port) < 0:
         return None
-    ends = number_of(source), number_of(destination)
-    if UNKNOWN in ends or (ends[0] < IPV6) != (ends[1] < IPV6):
-        return None
-    return source, destination, protocol, *ports
+    return _text(source), _text(destination), protocol, source_port, port
+
+
+@lru_cache(maxsize=16384)
+def _text(address: int) -> str:
+    return text_of(6, address - IPV6) if address >= IPV6 else text_of(4, address)
 
 
 class Findings:
-    """The 5-tuples of one capture's findings, each with its number of flows and the age of the youngest (seconds)."""
+    """The 5-tuples of one capture's findings, each with the ages (seconds, ABSENT for unknown) of its flows."""
 
     def __init__(self) -> None:
-        self.flows: dict[FlowKey, tuple[int, int]] = {}
+        self.flows: dict[FlowKey, list[int]] = {}
         self.unnamable = 0
 
-    def add(self, record: Mapping[str, Any]) -> None:
-        """Add one finding's flow record."""
-        key = key_of(record)
-        if key is None:
-            self.unnamable += 1
-            return
-        age = record.get("age")
-        age = age if isinstance(age, int) else ABSENT
-        count, youngest = self.flows.get(key, (0, age))
-        self.flows[key] = count + 1, min(age, youngest)
+    def add(self, record: Mapping[str, Any]) -> bool:
+        """Add one finding's flow record; return whether a filter can name it."""
+        return self.add_all([record])[0]
+
+    def add_all(self, records: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Add findings' flow records; return for each whether a filter can name it."""
+        named = []
+        for flow in flows_of(records):
+            key = _key_of(flow)
+            named.append(key is not None)
+            if key is None:
+                self.unnamable += 1
+            else:
+                self.flows.setdefault(key, []).append(ABSENT if flow[AGE] == EVER else flow[AGE])
+        return named
+
+    def other_directions(self) -> OtherDirections:
+        """Return what tells the records of the findings' connections in the other direction."""
+        return OtherDirections(self.flows)
 
     def points(self) -> list[list[Point]]:
         """Return the findings as points, by IP version, in an order that does not depend on the capture's."""
         points: list[list[Point]] = [[], []]
-        for key, (count, age) in self.flows.items():
+        for key, ages in self.flows.items():
             source, destination = number_of(key[0]), number_of(key[1])
             source_port, port = (ABSENT if port is None else port for port in key[3:])
-            points[source >= IPV6].append((source, destination, key[2], source_port, port, age, count, key))
+            points[source >= IPV6].append((source, destination, key[2], source_port, port, min(ages), len(ages), key))
         for of_version in points:
             of_version.sort(key=itemgetter(slice(AGE)))
         return [of_version for of_version in points if of_version]
+
+
+class OtherDirections:
+    """The other directions of findings' connections: the same ends the other way round, and the same birth."""
+
+    def __init__(self, flows: Mapping[FlowKey, Sequence[int]]) -> None:
+        self._ages: dict[tuple[int, ...], Sequence[int]] = {}
+        for (source, destination, protocol, source_port, port), ages in flows.items():
+            ports = (ABSENT, ABSENT) if port is None else (port, source_port)
+            own = (number_of(source), number_of(destination), protocol, source_port, port)
+            other = (own[1], own[0], protocol, *ports)
+            # A connection from an address to itself, from a port to the same one, has but one 5-tuple.
+            if other[:2] != own[:2] or source_port != port:
+                self._ages[other] = ages
+
+    def has(self, flow: Flow) -> bool:
+        """Return whether a flow is surely one of them, which need not be spared."""
+        ports = flow[SOURCE_PORT:AGE] if flow[PROTOCOL] in WITH_PORTS else (ABSENT, ABSENT)
+        ages = self._ages.get((*flow[:SOURCE_PORT], *ports), ())
+        return any(age != ABSENT and abs(age - flow[AGE]) <= ROUNDING for age in ages)
 
 
 def age_to_spare(oldest: int) -> int:
@@ -122,18 +154,18 @@ class Box:
         self.most = MOST_KEPT
 
     def inside(self, innocent: Iterable[Flow]) -> list[Flow]:
-        """Return those flows of the same IP version that are inside."""
+        """Return those flows that are inside, or may be as far as is known."""
         (source, last_source), (destination, last_destination) = self.source, self.destination
         (source_port, last_source_port), (port, last_port) = (span or _ANY_PORT for span in self.ports)
         protocols = self.protocols
         return [
             flow
             for flow in innocent
-            if port <= flow[DESTINATION_PORT] <= last_port
-            and destination <= flow[DESTINATION] <= last_destination
-            and source <= flow[SOURCE] <= last_source
-            and flow[PROTOCOL] in protocols
-            and source_port <= flow[SOURCE_PORT] <= last_source_port
+            if (port <= flow[DESTINATION_PORT] <= last_port or flow[DESTINATION_PORT] < 0)
+            and (destination <= flow[DESTINATION] <= last_destination or flow[DESTINATION] < 0)
+            and (source <= flow[SOURCE] <= last_source or flow[SOURCE] < 0)
+            and (flow[PROTOCOL] in protocols or flow[PROTOCOL] < 0)
+            and (source_port <= flow[SOURCE_PORT] <= last_source_port or flow[SOURCE_PORT] < 0)
         ]
 
     def apart_by_age(self, oldest: int) -> bool:

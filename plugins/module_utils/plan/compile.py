@@ -11,13 +11,14 @@ on until none is hit. Memory grows with the findings, not with the capture, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..errors import FlowOpsError
-from ..flows.matching import ABSENT, AGE, AT_ONCE, DESTINATION_PORT, SOURCE_PORT, Flow, bits_of, matches, spans_of
-from .boxes import FLOWS, KEY, MOST_KEPT, SURE_AGE, Box, Findings, FlowKey, Point, age_to_spare
+from ..flows.matching import AGE, AT_ONCE, PROTOCOL, SOURCE_PORT, Flow, bits_of, matches, spans_of
+from ..flows.protocols import WITH_PORTS
+from .boxes import FLOWS, KEY, MOST_KEPT, SURE_AGE, Box, Findings, FlowKey, OtherDirections, age_to_spare
 from .cuts import Allowed, cut_up
 
 _FEWEST_KEPT = 32
@@ -29,7 +30,6 @@ _MOST_BOXES = 8 * AT_ONCE
 
 # Reads the flows to be spared anew, in pages.
 Innocents = Callable[[], Iterable[Sequence[Flow]]]
-Hit = Callable[[Flow], None]
 
 
 class Cutting(NamedTuple):
@@ -74,10 +74,10 @@ def compile_findings(
     untried = [box for group in groups for box in cut_up(group, [], allowed)]
     cleared: list[Box] = []
     rounds = 0
-    nearby = innocents
+    nearby, others = innocents, findings.other_directions()
     while untried:
         # What is cut up lies in what was hit, so only the flows that hit something can hit its parts.
-        nearby = _try(untried, nearby)
+        nearby = _try(untried, nearby, others)
         rounds += 1
         hit: list[Box] = []
         for box in untried:
@@ -127,42 +127,51 @@ def _order(cutting: Cutting) -> tuple[Any, ...]:
     return cutting.lowest_age, str(cutting.written)
 
 
-def _try(boxes: Sequence[Box], innocents: Innocents) -> Innocents:
+def _try(boxes: Sequence[Box], innocents: Innocents, others: OtherDirections) -> Innocents:
     """Hold boxes against the innocent flows, each then knows what is inside; return a reading of those that hit."""
-    exact: dict[tuple[int, ...], Hit] = {}
-    loose: dict[tuple[int, ...], list[tuple[Point, Hit]]] = {}
-    wide: list[Box] = []
     most = max(_FEWEST_KEPT, MOST_KEPT // len(boxes))
     for box in boxes:
         box.most = most
-        point = box.points[0]
-        if len(box.points) > 1:
-            wide.append(box)
-        elif ABSENT in point[SOURCE_PORT:AGE]:
-            loose.setdefault(point[:SOURCE_PORT], []).append((point, box.hit))
-        else:
-            exact[point[:AGE]] = box.hit
-    if exact or loose:
-        for page in innocents():
-            for flow in page:
-                hit = exact.get(flow[:AGE])
-                if hit is not None:
-                    hit(flow)
-                for known, hit in loose.get(flow[:SOURCE_PORT], ()) if loose else ():
-                    # A filter without a port condition matches every port.
-                    if all(known[at] in (ABSENT, flow[at]) for at in (SOURCE_PORT, DESTINATION_PORT)):
-                        hit(flow)
+    singles = [box for box in boxes if len(box.points) == 1]
+    if singles:
+        _try_singles(singles, innocents, others)
+    wide = [box for box in boxes if len(box.points) > 1]
     nearby: list[Flow] = []
-    for start in range(0, len(wide), AT_ONCE):
-        batch = wide[start : start + AT_ONCE]
-        hits = [box.hit for box in batch]
-        for matched, flow in matches([box.spans() for box in batch], innocents()):
-            for at in bits_of(matched):
-                hits[at](flow)
-            if len(nearby) <= _MOST_NEARBY:
-                nearby.append(flow)
+    for batch, matched, flow in _hits(wide, innocents):
+        if others.has(flow):
+            continue
+        for at in bits_of(matched):
+            batch[at].hit(flow)
+        if len(nearby) <= _MOST_NEARBY:
+            nearby.append(flow)
     # In several readings a flow may have been met more than once.
     return innocents if len(wide) > AT_ONCE or len(nearby) > _MOST_NEARBY else lambda: [nearby]
+
+
+def _hits(boxes: Sequence[Box], innocents: Innocents) -> Iterator[tuple[Sequence[Box], int, Flow]]:
+    """Yield the flows that are in boxes, or may be, each with the bits of those among a batch of them."""
+    for start in range(0, len(boxes), AT_ONCE):
+        batch = boxes[start : start + AT_ONCE]
+        for matched, flow in matches([box.spans() for box in batch], innocents(), perhaps=True):
+            yield batch, matched, flow
+
+
+def _try_singles(boxes: Sequence[Box], innocents: Innocents, others: OtherDirections) -> None:
+    """Hold boxes of one 5-tuple each against the innocent flows: those of the same one hit, and those not all known."""
+    exact = {box.points[0][:AGE]: box for box in boxes}
+    portless = {box.points[0][:SOURCE_PORT]: box for box in boxes if box.ports == (None, None)}
+    doubtful: list[Flow] = []
+    for page in innocents():
+        for flow in page:
+            if min(flow) < 0 and (flow[PROTOCOL] in WITH_PORTS or min(flow[:SOURCE_PORT]) < 0):
+                doubtful.append(flow)
+                continue
+            box = exact.get(flow[:AGE]) or portless.get(flow[:SOURCE_PORT])
+            if box is not None and not others.has(flow):
+                box.hit(flow)
+    for batch, matched, flow in _hits(boxes, lambda: [doubtful]) if doubtful else ():
+        for at in bits_of(matched):
+            batch[at].hit(flow)
 
 
 def _proved(compiled: Compiled, findings: Findings, innocents: Innocents, minimum_flow_age: int) -> list[Cutting]:
@@ -172,10 +181,13 @@ def _proved(compiled: Compiled, findings: Findings, innocents: Innocents, minimu
     wanted = {flow: point[FLOWS] for flow, point in points.items() if point[KEY] not in lost}
     matched = [0] * len(cuttings)
     covered: set[Flow] = set()
+    others = findings.other_directions()
     for start in range(0, len(cuttings), AT_ONCE):
         batch = cuttings[start : start + AT_ONCE]
         sets = [spans_of(cutting.written) for cutting in batch]
-        for mask, flow in matches(sets, innocents()):
+        for mask, flow in matches(sets, innocents(), perhaps=True):
+            if others.has(flow):
+                continue
             if any(batch[at].lowest_age <= flow[AGE] and not batch[at].collateral for at in bits_of(mask)):
                 raise FlowOpsError("The flush plan would cut an innocent flow, so it is not given; please report this.")
         for mask, flow in matches(sets, [list(points)]):

@@ -57,7 +57,7 @@ class Allowed:
 
     def groups(self, points: list[Point]) -> Iterator[list[Point]]:
         """Yield points by the filter that matches most of them, for a box around those is within it; the rest last."""
-        masks = [0] * len(points) if self._everything else self._sets.masks([point[:FLOWS] for point in points])
+        masks = [0] * len(points) if self._everything else self._sets.surely([point[:FLOWS] for point in points])
         while any(masks):
             counts = Counter(at for mask in masks for at in bits_of(mask))
             most = min(counts, key=lambda at: (-counts[at], at))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..flows.matching import ABSENT, AGE, EVER, SOURCE_PORT, Flow, flows_of
+from ..flows.matching import ABSENT, AGE, EVER, SOURCE_PORT, UNKNOWN, Flow, flows_of
 from ..flows.protocols import WITH_PORTS
 
 # Ages and times come in whole seconds: when a flow is seen again, it may look older or younger by so many.
@@ -44,17 +44,17 @@ class Moment:
 
     def birth(self, age: int) -> float | None:
         """Return when a flow of an age (seconds) was born, in seconds since 1970; None when its age is unknown."""
-        return None if age in (ABSENT, EVER) else self.at.timestamp() - age
+        return None if age == EVER else self.at.timestamp() - age
 
 
 def key_of(flow: Flow, scope: str) -> Key | None:
     """Return a flow's scope and 5-tuple, without ports where its protocol has none; None when it is not all known."""
     source, destination, protocol, *ports = flow[:AGE]
-    if protocol != ABSENT and protocol not in WITH_PORTS:
+    if protocol not in WITH_PORTS:
         ports = [ABSENT, ABSENT]
-    elif ABSENT in ports:
+    elif UNKNOWN in ports:
         return None
-    return None if ABSENT in (source, destination, protocol) else (scope, source, destination, protocol, *ports)
+    return None if UNKNOWN in (source, destination, protocol) else (scope, source, destination, protocol, *ports)
 
 
 def reversed_key(key: Key) -> Key:

@@ -13,7 +13,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..audit.policy import Verdict
+from ..flows.matching import Flow, flows_of
 from ..times import parse_utc, utc_text
+from .boxes import Findings
 from .wanted import Wanted
 
 
@@ -57,23 +59,31 @@ class Proof:
         self._anew = len(self.places)
         self._cut: Counter[tuple[int, ...]] = Counter()
         self._surely_there: Counter[int] = Counter()
-        self._innocent: Counter[int] = Counter()
+        # The innocent flows that filters match, and the findings, of whose connections some may be the other direction.
+        self._hits: list[tuple[Flow, list[int]]] = []
+        self._found = Findings()
 
     def add(
         self, records: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict | None], seen_at: datetime | None
     ) -> list[dict[str, Any]]:
         """Add a page of flow records with their verdicts; return those that a filter would cut, with their rules."""
         self.flow_count += len(records)
+        if self.judges:
+            self._found.add_all([record for record, verdict in zip(records, verdicts, strict=True) if verdict])
         cut = []
         from_ages = self._from_ages(seen_at)
-        there = self.wanted.matching(records, seen_at)
-        anew = self.wanted.matching(records, None) if self.judges else [([], [])] * len(records)
+        # An innocent flow keeps every filter from being used that it may be cut by; a finding is cut by none but those
+        # that surely match it.
+        innocent = [self.judges and verdict is None for verdict in verdicts]
+        there = self._matching(records, innocent, seen_at)
+        anew = self._matching(records, innocent, None) if self.judges else [([], [])] * len(records)
         for record, verdict, (cutting, sparing), (any_age, _younger) in zip(
             records, verdicts, there, anew, strict=True
         ):
             of_any_age = [at + self._anew for at in any_age]
             if self.judges and verdict is None:
-                self._innocent.update(cutting + of_any_age)
+                if cutting or of_any_age:
+                    self._hits.append((flows_of([record])[0], cutting + of_any_age))
                 if not self.allow_collateral:
                     continue
             self._surely_there.update(cutting)
@@ -86,6 +96,18 @@ class Proof:
                 self._cut[filters] += 1
                 cut.append(self._told(record, verdict))
         return cut
+
+    def _matching(
+        self, records: Sequence[Mapping[str, Any]], innocent: Sequence[bool], seen_at: datetime | None
+    ) -> list[tuple[list[int], list[int]]]:
+        surely = self.wanted.matching(records, seen_at)
+        # Without a policy nobody says which flow is innocent, and one that may be cut counts as one that is.
+        if not any(innocent) and self.judges:
+            return surely
+        perhaps = self.wanted.matching(records, seen_at, perhaps=True)
+        if not self.judges:
+            return perhaps
+        return [may if spared else does for spared, may, does in zip(innocent, perhaps, surely, strict=True)]
 
     def _told(self, record: Mapping[str, Any], verdict: Verdict | None) -> dict[str, Any]:
         if verdict is not None:
@@ -105,29 +127,37 @@ class Proof:
             ages.extend([age] * len(operation["flow_filters"]))
         return ages
 
+    @property
+    def _innocent(self) -> Counter[int]:
+        """How many innocent flows each filter would cut."""
+        others = self._found.other_directions()
+        return Counter(at for flow, filters in self._hits if not others.has(flow) for at in filters)
+
     def _numbered(self) -> Iterator[tuple[Mapping[str, Any], list[tuple[Place, int]]]]:
         """Yield the operations with their filters, each as its place and the number that it counts under."""
         start = 0
+        innocent = self._innocent
         for _at, operation in self.operations:
             numbers = range(start, start + len(operation["flow_filters"]))
             start = numbers.stop
-            there, anew = (sum(at + more in self._innocent for at in numbers) for more in (0, self._anew))
+            there, anew = (sum(at + more in innocent for at in numbers) for more in (0, self._anew))
             # Flows born since are spared only where fewer filters have to be dropped for it.
             more = self._anew if self.judges and anew <= there else 0
             yield operation, [(self.places[at], at + more) for at in numbers]
 
     def dropped(self) -> dict[Place, int]:
         """Return the filters that may not be used, each with the number of innocent flows that it would cut."""
+        hits = self._innocent
         return {
             place: innocent
             for _operation, filters in self._numbered()
             for place, number in filters
-            if (innocent := self._innocent_flows(number)) and not self.allow_collateral
+            if (innocent := self._innocent_flows(number, hits)) and not self.allow_collateral
         }
 
-    def _innocent_flows(self, number: int) -> int:
+    def _innocent_flows(self, number: int, hits: Mapping[int, int]) -> int:
         if self.judges:
-            return self._innocent[number]
+            return hits.get(number, 0)
         proved = self._proved[number]
         return 0 if proved is None else max(0, self._surely_there[number] - proved)
 

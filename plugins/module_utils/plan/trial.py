@@ -19,6 +19,7 @@ from ..flows.matching import (
     PROTOCOL,
     SOURCE,
     SOURCE_PORT,
+    UNKNOWN,
     Flow,
     flows_of,
 )
@@ -65,17 +66,17 @@ class _Candidate:
     def matches(self, flow: Flow) -> bool:
         """Return whether the filter perhaps matches a flow: what is not known of it may be anything."""
         wanted = self.flow
-        return all(flow[at] in (wanted[at], ABSENT) for at in (SOURCE, DESTINATION, *self.conditions))
+        return all(flow[at] == wanted[at] or flow[at] < 0 for at in (SOURCE, DESTINATION, *self.conditions))
 
     def would_hit(self, flow: Flow) -> bool:
         """Return whether any condition alone perhaps matches a flow, in either direction."""
-        ends = {self.flow[SOURCE], self.flow[DESTINATION], ABSENT}
+        ends = {self.flow[SOURCE], self.flow[DESTINATION], UNKNOWN}
         if flow[SOURCE] in ends or flow[DESTINATION] in ends:
             return True
-        ports = {self.flow[at] for at in self.conditions if at != PROTOCOL} | {ABSENT}
-        if len(ports) > 1 and (flow[SOURCE_PORT] in ports or flow[DESTINATION_PORT] in ports):
+        ports = {self.flow[at] for at in self.conditions if at != PROTOCOL} | {ABSENT, UNKNOWN}
+        if len(ports) > 2 and (flow[SOURCE_PORT] in ports or flow[DESTINATION_PORT] in ports):
             return True
-        return PROTOCOL in self.conditions and flow[PROTOCOL] in (self.flow[PROTOCOL], ABSENT)
+        return PROTOCOL in self.conditions and flow[PROTOCOL] in (self.flow[PROTOCOL], UNKNOWN)
 
     def written(self) -> dict[str, Any]:
         """Return the filter as people write it."""
@@ -96,7 +97,7 @@ def trials(findings: Identified, captured: Captured, moment: Moment, scope: str 
         _Candidate(where, flow, record, conditions)
         for where, flow, record in chosen
         for conditions in _CONDITIONS
-        if ABSENT not in [flow[at] for at in conditions]
+        if min((flow[at] for at in conditions), default=0) >= 0
     ]
     hits, spoiled = [0] * len(candidates), [False] * len(candidates)
     for record, flow in _flows(captured):
@@ -123,7 +124,7 @@ def _flows(captured: Captured) -> Iterator[tuple[Mapping[str, Any], Flow]]:
     for page in captured():
         for record, flow in zip(page, flows_of(page), strict=True):
             # Where there are no ports, whatever is written in their place may match any condition on ports.
-            has_ports = flow[PROTOCOL] in WITH_PORTS or flow[PROTOCOL] == ABSENT
+            has_ports = flow[PROTOCOL] in WITH_PORTS or flow[PROTOCOL] == UNKNOWN
             yield record, flow if has_ports else (*flow[:SOURCE_PORT], ABSENT, ABSENT, flow[AGE])
 
 

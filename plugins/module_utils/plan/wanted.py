@@ -70,22 +70,23 @@ class Wanted:
         """Return the rule of the finding that has a flow record's 5-tuple, None when none is known."""
         return self._rules.get(flows_of([record])[0][:AGE])
 
-    def _held(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Flow], list[int]]:
+    def _held(self, records: Sequence[Mapping[str, Any]], perhaps: bool = False) -> tuple[list[Flow], list[int]]:
         if self._filters is None:
             self._filters = FilterSets([asked.spans for asked in self._asked])
         flows = flows_of(records)
-        return flows, self._filters.masks(flows)
+        return flows, self._filters.perhaps(flows) if perhaps else self._filters.surely(flows)
 
     def matching(
-        self, records: Sequence[Mapping[str, Any]], seen_at: datetime | None
+        self, records: Sequence[Mapping[str, Any]], seen_at: datetime | None, perhaps: bool = False
     ) -> list[tuple[list[int], list[int]]]:
         """Return for each flow record the filters (by number) that a flush of the plan would cut it by, and the others.
 
-        The others match it too, but spare it for its age, or because it may be born since the plan's capture.
+        The others match it too, but spare it for its age, or because it may be born since the plan's capture. With
+        perhaps, filters count that match some value of what is not known of a flow, otherwise those that match all.
         """
         aged = [(asked.minimum_age, self._surely_passed(asked.captured_at, seen_at)) for asked in self._asked]
         found = []
-        for flow, mask in zip(*self._held(records), strict=True):
+        for flow, mask in zip(*self._held(records, perhaps), strict=True):
             cutting: list[int] = []
             sparing: list[int] = []
             for at in bits_of(mask):

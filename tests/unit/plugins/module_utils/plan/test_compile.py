@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,8 +53,11 @@ def is_in(address: str, network: str) -> bool:
     return address_of(address) in network_of(network)
 
 
-def as_aws_does(written: Mapping[str, Any]) -> Match:
-    """Evaluate a filter as AWS does: each condition that is given must hold, and what is absent fulfils none."""
+def as_aws_does(written: Mapping[str, Any], unknown: bool = False) -> Match:
+    """Evaluate a filter as AWS does: each condition that is given must hold; what is not known does it, or it does not.
+
+    A flow whose protocol has no ports fulfils no condition on ports, whatever is written in their place.
+    """
     assert set(written) <= {"source_address", "destination_address", "source_port", "destination_port", "protocols"}
     assert "source_address" in written or "destination_address" in written
     networks = [(name, written[name]) for name in ADDRESSES if name in written]
@@ -66,13 +70,17 @@ def as_aws_does(written: Mapping[str, Any]) -> Match:
     numbers = {NUMBERS[name] for name in written.get("protocols", ())}
 
     def matches(record: Mapping[str, Any]) -> bool:
-        if numbers and record.get("protocol_number") not in numbers:
+        number = record.get("protocol_number")
+        if numbers and not (unknown if number is None else number in numbers):
             return False
         for name, first, last in ports:
             port = record.get(name)
-            if not isinstance(port, int) or not first <= port <= last:
+            is_unknown = not isinstance(port, int) or not 0 <= port <= 65535 or (number is None and port == 0)
+            if number is not None and number not in WITH_PORTS:
                 return False
-        return all(name in record and is_in(record[name], network) for name, network in networks)
+            if not (unknown if is_unknown else first <= port <= last):
+                return False
+        return all(unknown if record.get(name) is None else is_in(record[name], network) for name, network in networks)
 
     return matches
 
@@ -150,8 +158,20 @@ def flow(number: int = 6, **members: Any) -> Record:
 
 
 def tuple_of(record: Mapping[str, Any]) -> tuple[Any, ...]:
-    names = ("source_address", "destination_address", "protocol_number", "source_port", "destination_port")
+    names = ["source_address", "destination_address", "protocol_number"]
+    if record.get("protocol_number") in (None, *WITH_PORTS):
+        names += ["source_port", "destination_port"]
     return tuple(record.get(name) for name in names)
+
+
+def is_other_direction(record: Mapping[str, Any], findings: Iterable[Mapping[str, Any]]) -> bool:
+    """Say whether a flow is the record of a finding's connection in its other direction."""
+    source, destination, *rest = tuple_of(record)
+    swapped = (destination, source, *rest[:1], *reversed(rest[1:]))
+    return swapped != tuple_of(record) and any(
+        tuple_of(other) == swapped and abs(age_of(other, math.inf) - age_of(record, -math.inf)) <= ROUNDING
+        for other in findings
+    )
 
 
 def is_routable(record: Mapping[str, Any]) -> bool:
@@ -164,14 +184,15 @@ def is_namable(record: Mapping[str, Any]) -> bool:
     _source, _destination, number, *ports = tuple_of(record)
     if not is_routable(record) or number is None:
         return False
-    return not any(isinstance(port, str) or (port is None and number in WITH_PORTS) for port in ports)
+    return all(isinstance(port, int) for port in ports)
 
 
 def narrowest(record: Mapping[str, Any]) -> Match:
     """The filter that names a flow and as little else as a filter can."""
-    written = {name: record[name] for name in record if name.endswith(("_address", "_port"))}
+    names = ("_address", "_port") if record["protocol_number"] in WITH_PORTS else ("_address",)
+    written = {name: record[name] for name in record if name.endswith(names)}
     (name,) = (name for name, number in NUMBERS.items() if number == record["protocol_number"])
-    return as_aws_does({**written, "protocols": [name]})
+    return as_aws_does({**written, "protocols": [name]}, unknown=True)
 
 
 def age_of(record: Mapping[str, Any], absent: float) -> float:
@@ -190,8 +211,13 @@ def inseparable_of(case: Case) -> list[Record]:
     """The findings that even their narrowest filter and the highest age that still cuts them cannot set apart."""
     youngest = youngest_of(case.findings)
     by_pair: dict[Any, list[Record]] = {}
+    doubtful = []
     for record in case.innocents:
+        if is_other_direction(record, case.findings):
+            continue
         by_pair.setdefault(tuple_of(record)[:3], []).append(record)
+        if None in tuple_of(record)[:3]:
+            doubtful.append(record)
     lost = {}
     for record in case.findings:
         key = tuple_of(record)
@@ -201,7 +227,7 @@ def inseparable_of(case: Case) -> list[Record]:
             lost[key] = True
             continue
         matches = narrowest(record)
-        ages = [age_of(other, EVER) for other in by_pair.get(key[:3], ()) if matches(other)]
+        ages = [age_of(other, EVER) for other in [*by_pair.get(key[:3], ()), *doubtful] if matches(other)]
         lost[key] = bool(ages) and youngest[key] < max(ages) + 1 + ROUNDING + SURE_AGE
     return [record for record in case.findings if lost[tuple_of(record)]]
 
@@ -212,41 +238,52 @@ def check(case: Case, plan: Mapping[str, Any], strangers: Sequence[Record] = ())
     lost = inseparable_of(case)
     lost_keys = {tuple_of(record) for record in lost}
     asked = [
-        (as_aws_does(item), operation["minimum_flow_age"], count)
+        (as_aws_does(item), as_aws_does(item, unknown=True), operation["minimum_flow_age"], count)
         for operation in operations
         for item, count in zip(operation["flow_filters"], operation["flow_counts"], strict=True)
     ]
     for record in case.innocents:
+        if is_other_direction(record, case.findings):
+            continue
         # Seen again, a flow may look older than it was by ROUNDING; an age that was raised to spare it allows for that.
         hit = [
             age
-            for matches, age, _count in asked
-            if matches(record) and age_of(record, EVER) + (ROUNDING if age > case.minimum_flow_age else 0) >= age
+            for _matches, may_match, age, _count in asked
+            if may_match(record) and age_of(record, EVER) + (ROUNDING if age > case.minimum_flow_age else 0) >= age
         ]
         assert not hit, (record, plan)
     for record in strangers:
-        assert not any(matches(record) for matches, _age, _count in asked), (record, plan)
+        assert not any(matches(record) for matches, _may, _age, _count in asked), (record, plan)
     matched, cut = [0] * len(asked), [0] * len(asked)
     youngest = youngest_of(case.findings)
     for record in case.findings:
-        hits = [at for at, (matches, _age, _count) in enumerate(asked) if matches(record)]
+        hits = [at for at, (matches, _may, _age, _count) in enumerate(asked) if matches(record)]
         for at in hits:
             matched[at] += 1
-            is_old = asked[at][1] == case.minimum_flow_age or youngest[tuple_of(record)] >= asked[at][1]
+            is_old = asked[at][2] == case.minimum_flow_age or youngest[tuple_of(record)] >= asked[at][2]
             cut[at] += is_namable(record) and is_old
         if tuple_of(record) in lost_keys:
             continue
         # A higher age than the capture's leaves the seconds that a flush needs to arrive.
         assert any(
-            asked[at][1] == case.minimum_flow_age or age_of(record, -1) >= asked[at][1] + SURE_AGE for at in hits
+            asked[at][2] == case.minimum_flow_age or age_of(record, -1) >= asked[at][2] + SURE_AGE for at in hits
         ), (record, plan)
-    for (_matches, _age, count), at_least, at_most in zip(asked, cut, matched, strict=True):
+    for (_matches, _may, _age, count), at_least, at_most in zip(asked, cut, matched, strict=True):
         assert 1 <= at_least <= count <= at_most, plan
     assert plan["inseparable"] == len(lost)
     assert plan["flow_count"] == len(case.findings) - len(lost)
     assert plan["flow_count"] == sum(operation["flow_count"] for operation in operations)
     assert plan["collateral"] == 0
-    shown = [tuple_of({**item, "protocol_number": NUMBERS[item["protocol"]]}) for item in plan["inseparable_flows"]]
+    shown = [
+        tuple_of(
+            {
+                **item,
+                **{name: str(address_of(item[name])) for name in ADDRESSES},
+                "protocol_number": NUMBERS[item["protocol"]],
+            }
+        )
+        for item in plan["inseparable_flows"]
+    ]
     nameless = {tuple_of(record) for record in lost if not is_namable(record)}
     assert sorted(map(str, shown)) == sorted(map(str, lost_keys - nameless))[:100] or len(shown) == 100
     assert set(shown) <= lost_keys - nameless
@@ -293,9 +330,11 @@ class Capturer:
             "protocol_number": chance.choice(self.numbers),
             "age": chance.randint(0, self.oldest),
         }
-        if record["protocol_number"] in WITH_PORTS or chance.random() < 0.2:
+        if record["protocol_number"] in WITH_PORTS:
             record["source_port"] = chance.choice(self.source_ports)
             record["destination_port"] = chance.choice(self.ports)
+        elif chance.random() < 0.2:
+            record["source_port"] = record["destination_port"] = chance.choice((0, None, "", "ANY"))
         if not self.is_clean and chance.random() < 0.04:
             self._spoil(record)
         return record
@@ -625,7 +664,6 @@ def test_port_0_and_the_last_one_are_ports() -> None:
         {key: value for key, value in flow().items() if key != "destination_port"},
         flow(source_port="ephemeral"),
         flow(source_port=65536),
-        flow(1, source_port=-1),
         flow(source_address="fd00::1"),
         flow(source_address="10.0.0.0/24"),
         flow(source_address="somewhere"),
@@ -655,15 +693,45 @@ def test_a_filter_without_ports_spares_innocent_flows_that_have_some() -> None:
     assert plan_of([flow(1)], [flow(1)])["inseparable"] == 1
     assert plan_of([flow(1)], [flow(58)])["inseparable"] == 0
     assert plan_of([flow(1)], [{**innocent, "destination_address": "198.51.100.8"}])["inseparable"] == 0
-    # The other way round the ports keep them apart.
-    assert plan_of([innocent], [flow(1)])["inseparable"] == 0
+    # What is written in place of ports is no condition of a filter.
+    assert plan_of([innocent], [flow(1)])["inseparable"] == 1
 
 
-def test_one_missing_port_leaves_that_one_open() -> None:
-    half = {**flow(1), "source_port": 8}
-    (written,) = filters_of(plan_of([half], [flow(1, source_port=9, destination_port=0)]))
-    assert written["source_port"] == 8 and "destination_port" not in written
-    assert plan_of([half], [flow(1, source_port=8, destination_port=0)])["inseparable"] == 1
+@pytest.mark.parametrize("port", [None, "", "ANY", 0, 8])
+def test_a_protocol_without_ports_is_planned_without_them_however_they_are_written(port: Any) -> None:
+    (written,) = filters_of(plan_of([flow(47, source_port=port, destination_port=port)], [flow()]))
+    assert written == {"source_address": "10.0.0.1", "destination_address": "198.51.100.7", "protocols": ["gre"]}
+
+
+@pytest.mark.parametrize("member", ["source_address", "destination_address", "source_port", "destination_port"])
+def test_where_one_member_is_unknown_the_others_still_separate(member: str) -> None:
+    """An innocent flow of which one member cannot be read is spared by all that the others leave possible, no more."""
+    finding = flow(source_address="10.0.0.1", source_port=40000, destination_port=23)
+    apart = flow(17, source_address="10.0.0.2", destination_address="198.51.100.9", source_port=5, destination_port=443)
+    assert plan_of([finding], [{**apart, member: None}])["inseparable"] == 0
+    assert plan_of([finding], [{**finding, "age": 500, member: None}])["inseparable"] == 1
+    assert plan_of([finding], [{**finding, "protocol_number": None}])["inseparable"] == 1
+
+
+@pytest.mark.parametrize("value", [None, "", "ANY", "22-23", "x", -1, 65536, 22.5, [22]])
+def test_a_port_that_is_none_may_be_any(value: Any) -> None:
+    finding = flow(destination_port=23)
+    assert plan_of([finding], [flow(destination_port=value)])["inseparable"] == 1
+    assert plan_of([finding], [flow(destination_port=value, source_port=39999)])["inseparable"] == 0
+
+
+def test_the_other_direction_of_a_finding_is_not_spared() -> None:
+    there = flow(source_address="10.0.0.1", destination_address="10.0.0.2", source_port=40000, destination_port=23)
+    back = flow(source_address="10.0.0.2", destination_address="10.0.0.1", source_port=23, destination_port=40000)
+    wide = [
+        there,
+        flow(source_address="10.0.0.3", destination_address="10.0.0.2", source_port=7, destination_port=23),
+        flow(source_address="10.0.0.2", destination_address="10.0.0.0", source_port=22, destination_port=40001),
+    ]
+    assert plan_of(wide, [back])["inseparable"] == 0
+    assert len(filters_of(planned(Case(wide, [{**back, "age": 502}])))) == 1
+    assert len(filters_of(planned(Case(wide, [{**back, "age": 503}])))) > 1
+    assert len(filters_of(planned(Case(wide, [{**back, "age": None}])))) > 1
 
 
 def test_a_filter_without_ports_is_given_an_age_where_one_spares_the_others() -> None:

@@ -304,3 +304,37 @@ def test_the_flows_are_shown_by_rule_and_those_left_out_are_told() -> None:
         "  ?: ? 10.0.0.2 port 40002 -> 198.51.100.7 port 22 (age 500 s, ? bytes)",
     ]
     assert FlowsShown(2).text() == ""
+
+
+# -- what is not known ------------------------------------------------------------------------------------------------
+
+
+def test_an_allowed_flow_that_a_filter_may_match_drops_it() -> None:
+    for unknown in ({"destination_port": ""}, {"protocol_number": None}, {"source_address": "10.0.0.0/24"}):
+        # Its destination is not among those of the policy, and no rule denies all that it may be.
+        proof, _cut = proved([operation(ONE), operation(OTHER)], [flow(1), flow(5), flow(3, **unknown)], POLICY)
+        assert Place(0, 0) in proof.dropped(), unknown
+    # Of another box it is spared by what is known of it.
+    proof, _cut = proved([operation(ONE), operation(OTHER)], [flow(1), flow(5), flow(3, destination_port="")], POLICY)
+    assert proof.dropped() == {Place(0, 0): 1}
+
+
+def test_without_a_policy_a_flow_that_may_be_cut_counts_as_one_that_is() -> None:
+    planned = operation(ONE, flow_counts=[1], flow_count=1)
+    assert proved([planned], [flow(1)])[0].dropped() == {}
+    assert proved([planned], [flow(1), flow(2, destination_port="")])[0].dropped() == {Place(0, 0): 1}
+
+
+def test_the_other_direction_of_a_finding_drops_no_filter() -> None:
+    wide = {"source_address": "0.0.0.0/0", "destination_address": "0.0.0.0/0"}
+    there = flow(1, source_port=40001)
+    back = {
+        **there,
+        "source_address": there["destination_address"],
+        "destination_address": there["source_address"],
+        "source_port": 22,
+        "destination_port": 40001,
+    }
+    for records in ([there, back], [back, there]):
+        assert proved([operation(wide)], records, POLICY)[0].dropped() == {}
+    assert proved([operation(wide)], [there, {**back, "age": 400}], POLICY)[0].dropped() == {Place(0, 0): 1}
