@@ -13,8 +13,11 @@ from typing import Any
 import yaml
 
 
-def as_list(value: Any) -> list[Any]:
-    """Return a list as it is, the items of text that stands for one as text, any other value as the only item."""
+def as_list(value: Any, elements: str = "str") -> list[Any]:
+    """Return a list as it is, the items of text that stands for one as text, any other value as the only item.
+
+    With elements "dict" the text is of mappings, in YAML or JSON; what is none of it is the only item.
+    """
     if value is None:
         return []
     if isinstance(value, (list, tuple)):
@@ -22,6 +25,8 @@ def as_list(value: Any) -> list[Any]:
     if not isinstance(value, str):
         return [value]
     text = value.strip()
+    if elements == "dict":
+        return _mappings(text)
     if text.startswith(("[", "- ", "---")):
         items = _of_yaml(text)
         if items is not None:
@@ -33,12 +38,22 @@ def as_list(value: Any) -> list[Any]:
     return [item.strip() for item in re.split(r"[,\n]", text) if item.strip()]
 
 
-def _of_yaml(text: str) -> list[str] | None:
+def _mappings(text: str) -> list[Any]:
+    found = _read(text) if text else []
+    listed = found if isinstance(found, list) else [found]
+    return listed if all(isinstance(item, dict) for item in listed) else [text]
+
+
+def _read(text: str) -> Any:
     try:
         # Nothing is a number to this loader, so that no address and no ID becomes another one.
-        found = yaml.load(text, yaml.BaseLoader)
+        return yaml.load(text, yaml.BaseLoader)
     except yaml.YAMLError:
         return None
+
+
+def _of_yaml(text: str) -> list[str] | None:
+    found = _read(text)
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         return None
     return [item.strip() for item in found if item.strip()]

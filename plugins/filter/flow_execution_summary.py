@@ -32,15 +32,26 @@ def flow_execution_summary(messages: Any, flow_execution_id: str | None = None) 
 
 
 def flow_execution_outcomes(read: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return {executions, outcomes} for the results of a loop over the IDs of executions that read their messages."""
-    executions = [flow_execution_summary(item["messages"], item["item"]) for item in read]
+    """Return {executions, outcomes} for the results of a loop over the IDs of executions that read their messages.
+
+    One that AWS does not know has the outcome missing, and nothing else.
+    """
+    executions = [_outcome_of(item) for item in read]
     outcomes = Counter(execution["outcome"] for execution in executions)
     return {"executions": executions, "outcomes": dict(sorted(outcomes.items()))}
+
+
+def _outcome_of(read: Mapping[str, Any]) -> dict[str, Any]:
+    if "messages" in read:
+        return flow_execution_summary(read["messages"], read["item"])
+    return {"flow_execution_id": read["item"], "outcome": "missing", "message_count": 0}
 
 
 def flow_execution_sentence(execution: Mapping[str, Any]) -> str:
     """Return how an execution went in a few words: its outcome, how long it took, and the step that failed first."""
     text = f"{execution.get('flow_execution_id', 'the execution')}: {execution['outcome']}"
+    if execution["outcome"] == "missing":
+        return f"{text}, AWS knows no such execution"
     if "duration" in execution:
         text += f" after {execution['duration']} s"
     step = execution.get("first_failed_step")

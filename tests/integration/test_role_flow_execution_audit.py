@@ -42,6 +42,12 @@ def run(emulator: Emulator, control: Control, tmp_path_factory: pytest.TempPathF
         "lenient": {"flow_execution_audit_flow_execution_ids": DEMO[:1], "flow_execution_audit_fail_on": ["failed"]},
         "hostile": {"flow_execution_audit_flow_execution_ids": ["hostile", "long"]},
         "unknown": {"flow_execution_audit_flow_execution_ids": ["nowhere"]},
+        # As a command line gives it.
+        "one-unknown": {"flow_execution_audit_flow_execution_ids": "demo-succeeded,nowhere"},
+        "tolerated": {
+            "flow_execution_audit_flow_execution_ids": ["nowhere", "demo-failed"],
+            "flow_execution_audit_fail_on": [],
+        },
         "nothing": {},
         "misspelt": {"flow_execution_audit_flow_execution_ids": DEMO, "flow_execution_audit_fail_on": ["fails"]},
     }
@@ -114,6 +120,17 @@ def test_fail_on_fails_the_play(run: Run) -> None:
     assert not failed(run, "lenient")
     assert not failed(run, "demo")
     assert run.rc == 2
+
+
+@pytest.mark.parametrize(("name", "fails"), [("one-unknown", True), ("tolerated", False)])
+def test_one_that_is_not_there_keeps_nobody_from_judging_the_others(run: Run, name: str, fails: bool) -> None:
+    result = fact(run, name, "flow_execution_audit_result")
+    assert {item["outcome"] for item in result["executions"]} == {
+        "missing",
+        "succeeded" if name == "one-unknown" else "failed",
+    }
+    assert bool(failed(run, name)) is fails
+    assert "nowhere: missing, AWS knows no such execution" in run.recorded("Say the outcomes", name).result["msg"]
 
 
 def test_strings_from_aws_stay_data_and_every_page_is_read(run: Run) -> None:

@@ -139,3 +139,25 @@ def test_a_workflow_runs_templates_that_there_are(workflow: dict[str, Any]) -> N
 def test_a_schedule_starts_something_that_there_is() -> None:
     names = {item["name"] for item in (*TEMPLATES, *OBJECTS["flowops_awx_workflows"])}
     assert {item["unified_job_template"] for item in OBJECTS["flowops_awx_schedules"]} <= names
+
+
+def tasks_of(names: list[str]) -> dict[str, dict[str, Any]]:
+    """The tasks of tasks/awx.yml by their modules, blocks included."""
+    text = (PLAYBOOKS / "tasks" / "awx.yml").read_text(encoding="utf-8")
+    found = [item for task in yaml.safe_load(text) for item in task.get("block", [task])]
+    return {name: task[f"awx.awx.{name}"] for task in found for name in names if f"awx.awx.{name}" in task}
+
+
+def test_an_inventory_update_finds_the_collections_of_the_project() -> None:
+    given = tasks_of(["inventory_source"])["inventory_source"]["source_vars"]
+    assert given["ANSIBLE_COLLECTIONS_PATH"].split(":") == [
+        "/runner/requirements_collections",
+        "/usr/share/ansible/collections",
+    ]
+
+
+def test_nothing_that_waits_for_an_approval_holds_up_another_run() -> None:
+    tasks = tasks_of(["job_template", "workflow_job_template"])
+    assert tasks["workflow_job_template"]["allow_simultaneous"] is True
+    assert "item.simultaneous" in tasks["job_template"]["allow_simultaneous"]
+    assert [item["name"] for item in TEMPLATES if item.get("simultaneous")] == ["flowops isolate"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -123,6 +124,67 @@ def test_no_variable_is_worked_out_in_steps() -> None:
                 assert "loop" not in task, f"{path.name}: {name} grows in a loop"
                 # A result may be told where its evidence lies, once that is known.
                 assert "__" not in name, f"{path.name}: {name} = {value}"
+
+
+def list_options(role: Path) -> dict[str, dict[str, Any]]:
+    """Return the options of a role that are lists, or the text of one."""
+    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+    options = spec["argument_specs"]["main"]["options"]
+    return {
+        name: option
+        for name, option in options.items()
+        if option["type"] == "list" or (option["type"] == "raw" and "text of one" in str(option["description"]))
+    }
+
+
+def _written(option: dict[str, Any]) -> Iterator[Any]:
+    """Yield a list for an option in the ways in which a survey, a command line and a file write one."""
+    if option["type"] == "raw":
+        yield from ([{"any": True}], "[{any: true}]", '[{"any": true}]', "- any: true", "{any: true}")
+        return
+    items = option.get("choices", ["a", "b"])[:2]
+    yield items
+    yield ",".join(items)
+    if "choices" not in option:
+        yield from (", ".join(items), "\n".join(items), str(items), "\n".join(f"- {item}" for item in items))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_a_list_is_taken_as_a_survey_and_a_command_line_give_it(role: Path) -> None:
+    options = list_options(role)
+    assert options
+    for name, option in options.items():
+        assert option.get("elements", "str") == "str", (
+            f"{name}: the text of mappings is refused before the role sees it"
+        )
+        for value in _written(option):
+            checked = ArgumentSpecValidator({name: option}).validate({name: value})
+            assert checked.error_messages == [], (name, value)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_list_is_read_by_as_list_wherever_it_is_used(role: Path) -> None:
+    for path in sorted((role / "tasks").glob("*.yml")):
+        for expression in expressions(path):
+            assert _unread(expression, list_options(role)) == [], f"{path.name}: {expression}"
+
+
+def _unread(expression: str, options: dict[str, Any]) -> list[str]:
+    """Return the options in an expression that are used as if they were lists already."""
+    tree = _environment().parse(expression)
+    reads = [node for node in tree.find_all(nodes.Filter) if node.name == "flowops.aws.as_list"]
+    reads += [
+        node for node in tree.find_all(nodes.Test) if node.name in ("defined", "undefined", "flowops.aws.every_flow")
+    ]
+    read = {id(name) for node in reads for name in node.find_all(nodes.Name)}
+    return [node.name for node in tree.find_all(nodes.Name) if node.name in options and id(node) not in read]
+
+
+def test_a_list_that_is_not_read_is_seen() -> None:
+    options = {"a": {}}
+    assert _unread("{{ a + ['b'] }}", options) == ["a"]
+    assert _unread("{{ a | flowops.aws.as_list + ['b'] if a is defined else omit }}", options) == []
+    assert _unread("{{ b | default(a) | flowops.aws.as_list }}", options) == []
 
 
 def _tasks(value: Any) -> Iterator[dict[str, Any]]:

@@ -47,3 +47,24 @@ def test_addresses_that_are_mappings_to_yaml_are_addresses(text: str) -> None:
 )
 def test_what_is_no_list_is_left_to_whoever_checks_the_items(text: str, items: list[str]) -> None:
     assert as_list(text) == items
+
+
+@pytest.mark.parametrize(
+    ("text", "items"),
+    [
+        (
+            '[{"destination_port": 443, "protocols": ["tcp", 17]}]',
+            [{"destination_port": "443", "protocols": ["tcp", "17"]}],
+        ),
+        ("- {source_address: 10.0.0.0/8}\n- destination_address: fd00::/8", None),
+        ("{any: true}", [{"any": "true"}]),
+        ("", []),
+        ("10.0.0.0/8", ["10.0.0.0/8"]),
+        ("[10.0.0.0/8]", ["[10.0.0.0/8]"]),
+        ("{", ["{"]),
+    ],
+)
+def test_mappings_are_read_from_text_and_what_is_none_is_left_to_whoever_checks_it(text: str, items: Any) -> None:
+    both = [{"source_address": "10.0.0.0/8"}, {"destination_address": "fd00::/8"}]
+    assert as_list(text, "dict") == (both if items is None else items)
+    assert as_list(items or both, "dict") == (items or both)

@@ -29,3 +29,16 @@ def test_what_is_no_list_of_messages_is_one_sentence(given: Any) -> None:
 def test_a_time_that_is_none_is_one_sentence() -> None:
     with pytest.raises(AnsibleFilterError, match="timestamp is not ISO 8601"):
         summary([{"event_type": "EXECUTION_STARTED", "timestamp": "noon"}])
+
+
+def test_an_execution_that_is_not_there_is_missing_beside_the_others() -> None:
+    filters = FilterModule().filters()
+    started = {"event_type": "EXECUTION_STARTED", "timestamp": "2026-01-31T12:00:00+00:00"}
+    told = filters["flow_execution_outcomes"](
+        [{"item": "run-1", "messages": [started]}, {"item": "run-2", "failed": False}]
+    )
+    assert told["outcomes"] == {"missing": 1, "running": 1}
+    assert [filters["flow_execution_sentence"](item) for item in told["executions"]] == [
+        "run-1: running",
+        "run-2: missing, AWS knows no such execution",
+    ]

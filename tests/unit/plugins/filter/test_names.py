@@ -15,6 +15,7 @@ from ansible_collections.flowops.aws.plugins.filter.flow_execution_summary impor
     flow_execution_outcomes,
     flow_execution_sentence,
 )
+from ansible_collections.flowops.aws.plugins.test.every_flow import TestModule as EveryFlow
 from ansible_collections.flowops.aws.plugins.test.firewall_arn import TestModule
 
 ARN = "arn:aws-us-gov:network-firewall:us-gov-west-1:111122223333:firewall/egress-1"
@@ -79,3 +80,20 @@ def test_executions_are_counted_by_their_outcomes() -> None:
 )
 def test_how_an_execution_went_is_told_in_a_few_words(members: dict[str, Any], words: str) -> None:
     assert flow_execution_sentence({"flow_execution_id": "a", "outcome": "failed", **members}) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [
+        ([{"any": True}], True),
+        ("[{any: true}]", True),
+        ('[{"any": true}]', True),
+        ([{"any": False}], False),
+        ([{"any": True}, {"destination_port": "443"}], False),
+        ([{"source_address": "0.0.0.0/0"}], False),
+        ("nonsense", False),
+        ([], False),
+    ],
+)
+def test_filters_of_every_flow_are_told_from_others(value: Any, answer: bool) -> None:
+    assert EveryFlow().tests()["every_flow"](value) is answer
