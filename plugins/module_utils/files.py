@@ -22,6 +22,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 
 from .errors import FlowOpsError, OptionError, shown
 from .flows.flowlog import is_log_entry, records_of_log
+from .flows.logforms import mappings_in
 
 _ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
@@ -379,31 +380,39 @@ def reader_in(folder: str | None) -> Callable[[str], list[str]]:
 
 
 def read_lines(path: str, option: str = "src") -> Iterator[dict[str, Any]]:
-    """Yield the mappings of a file of JSON lines in order; raise FlowOpsError naming the line that is none."""
-    number = 0
+    """Yield the mappings of a file of JSON lines in order; raise FlowOpsError naming the line that is none.
+
+    What CloudWatch and Firehose add to the entries of a flow log, or leave out between them, does not matter.
+    """
+    number = 1
+    rest = ""
     try:
         with _unpacked(path) as file:
-            while line := file.readline(_LONGEST_LINE):
-                number += 1
-                if line.strip():
-                    content = json.loads(line)
-                    if not isinstance(content, dict):
-                        raise ValueError("not a mapping")
-                    yield content
+            while part := file.readline(_LONGEST_LINE):
+                # Firehose writes whole files without an end of line.
+                is_whole = part.endswith("\n") or len(part) < _LONGEST_LINE
+                found, rest = mappings_in(rest + part, is_whole)
+                yield from found
+                if len(rest) > _LONGEST_LINE:
+                    raise ValueError(f"an entry has at most {_LONGEST_LINE >> 20} MiB")
+                number += part.endswith("\n")
+            if rest:
+                mappings_in(rest)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise OptionError(option, path, _why(error)) from None
     except (OSError, EOFError, zlib.error) as error:
         why = getattr(error, "strerror", None) or error
-        raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number} ({why}).") from error
+        raise FlowOpsError(f"{option}: '{path}' cannot be read after line {number - 1} ({why}).") from error
     except ValueError as error:
         raise FlowOpsError(f"{option}: line {number} of '{path}' is not a mapping in JSON ({error}).") from error
 
 
 @contextmanager
 def _unpacked(path: str) -> Iterator[IO[str]]:
-    """Open a text file to read, unpacked where its name ends in .gz."""
+    """Open a text file to read, unpacked where it begins as gzip does, whatever its name."""
     with open_regular(path) as file:
-        packed = path.endswith(".gz")
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
         with gzip.open(file, "rt", encoding="utf-8") if packed else io.TextIOWrapper(file, "utf-8") as text:
             yield text
 

@@ -220,7 +220,6 @@ def test_a_missing_cut_off_or_broken_file_is_one_sentence(tmp_path: Path) -> Non
     content = whole.read_bytes()
     for name, broken in (
         ("cut.gz", content[: len(content) // 2]),
-        ("plain.gz", b'{"age": 1}\n'),
         ("damaged.gz", content[:500] + bytes(byte ^ 0xFF for byte in content[500:600]) + content[600:]),
         ("latin.jsonl", b'{"note": "caf\xe9"}\n'),
     ):
