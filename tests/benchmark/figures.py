@@ -20,7 +20,7 @@ from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
-from ansible_collections.flowops.aws.tests.benchmark import fleet, flows, planning
+from ansible_collections.flowops.aws.tests.benchmark import firewall_rules, fleet, flows, planning
 from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     BenchmarkError,
@@ -51,7 +51,7 @@ REGIONS = (
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
     "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
 )  # fmt: skip
-NAMES = ("audit", "dest", "usual", "threats", "rules", "memory", "zones", "inventory", "fleet", "compile")
+NAMES = ("audit", "dest", "usual", "threats", "rules", "firewall", "memory", "zones", "inventory", "fleet", "compile")
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
 # the size of the one that started it, so that whoever measures has to be small.
@@ -90,6 +90,7 @@ class Scale:
     many_flows: int = 1_000_000
     networks: int = 100_000
     rules: int = 1_000
+    listed_rules: int = 30_000
     zone_pages: int = 100
     firewalls: int = 200
     fleet: int = 60
@@ -97,7 +98,15 @@ class Scale:
 
 
 QUICK = Scale(
-    flows=10_000, many_flows=100_000, networks=10_000, rules=200, zone_pages=20, firewalls=20, fleet=8, findings=1_000
+    flows=10_000,
+    many_flows=100_000,
+    networks=10_000,
+    rules=200,
+    listed_rules=3_000,
+    zone_pages=20,
+    firewalls=20,
+    fleet=8,
+    findings=1_000,
 )
 
 
@@ -140,6 +149,8 @@ class Bench:
                 f"judging by {self.scale.rules:,} rules / by 20",
                 "<= 10",
             )
+        if "firewall" in names:
+            yield from self._firewall_rules()
         if "zones" in names:
             yield from self._zones()
         if "inventory" in names:
@@ -254,6 +265,14 @@ class Bench:
         yield Figure(name, cost["judge large"], cost["judge small"], f"{compared}, {len(records):,} flows", aim).line()
         yield (
             f"{'':<14}compiling apart: {cost['compile large'].wall:.3f} s against {cost['compile small'].wall:.3f} s"
+        )
+
+    def _firewall_rules(self) -> Iterator[str]:
+        records = flows.records(self.scale.flows, SEED)
+        pages = [records[at : at + PAGE] for at in range(0, len(records), PAGE)]
+        policy = flows.policy(20, SEED)
+        yield from firewall_rules.figures(
+            len(records), self.scale.listed_rules, SEED, self.rounds, lambda: _judged(policy, pages)
         )
 
     # -- memory and zones ----------------------------------------------------------------------------------------

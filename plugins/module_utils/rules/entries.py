@@ -45,7 +45,7 @@ class Entry:
 
     def rule_for(self, record: Mapping[str, Any], side: int) -> Rule | StatelessRule:
         """Return the first of its rules that fits the packets that one side of a flow record sends."""
-        if len(self.rules) == 1:
+        if not self.varying:
             return self.rules[0]
         ends = ("source", "destination") if side == CLIENT else ("destination", "source")
         turns = (ends, ends[::-1]) if self.header.both_ways else (ends,)
@@ -54,8 +54,6 @@ class Entry:
 
     def _place(self, record: Mapping[str, Any], ends: Sequence[str]) -> int | None:
         """Return the place of the first rule that fits when the packet's source is the first of the ends."""
-        if not self.varying:
-            return 0
         end = ends[0] if self.varying.startswith("source") else ends[1]
         if self.varying.endswith("_port"):
             port = record.get(f"{end}_port")

@@ -74,7 +74,8 @@ class Judge:
         if self._is_reversed is not None:
             asked.update(group)
         outcome = asked.pop()
-        if asked or (outcome.entry is not None and len(outcome.entry.rules) > 1):
+        # Of rules that differ in their headers, which one it is hangs on the flow.
+        if asked or (outcome.entry is not None and outcome.entry.varying):
             return None
         return self._verdict(outcome, outcome.entry.rules[0] if outcome.entry else None)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from ..flows import addresses
@@ -24,7 +25,25 @@ _RECENT_BYTES = 8_000_000
 
 def table_of(conditions: Sequence[Condition | None], whole: Sequence[Span]) -> dict[Any, int]:
     """Return for each value which conditions it satisfies: bit n is condition n; None is satisfied by everything."""
-    return Members(conditions, whole) if len(conditions) < _MANY else ManyMembers(conditions, whole)
+    if len(conditions) >= _MANY:
+        return ManyMembers(conditions, whole)
+    return Members(conditions, whole) if whole is ADDRESSES else SmallMembers(conditions, whole)
+
+
+class SmallMembers(Members):
+    """What Members is, for values of which there are so few that all answers are given beforehand."""
+
+    def __init__(self, conditions: Sequence[Condition | None], whole: Sequence[Span]) -> None:
+        super().__init__(conditions, whole)
+        spans = [span for condition in conditions if condition is not None for span in condition.spans]
+        for first, last in whole:
+            edges = {first, last + 1, *(edge for span in spans for edge in (span[0], span[1] + 1))}
+            bounds = sorted(edge for edge in edges if first <= edge <= last + 1)
+            for begin, end in pairwise(bounds):
+                self.update(dict.fromkeys(range(begin, end), self._sweep.mask_of(begin)))
+
+    def __missing__(self, value: Any) -> int:
+        return self.absent
 
 
 class ManyMembers(dict[Any, int]):
