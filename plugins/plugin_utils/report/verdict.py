@@ -98,6 +98,8 @@ def _verdict(audit: Audit, judged: str, total: int) -> tuple[str, str, str]:
     if judged == "inconclusive":
         none = _none_breaks(words, audit.flow_count, "captured")
         return "Inconclusive", "open", f"{none}, but {_joined(_doubts(audit))}"
+    if judged == "not_judged":
+        return "Live flows", "open", f"{counted(audit.flow_count or 0, 'live flow')}, and none of them was judged"
     return "No verdict", "open", _UNKNOWN
 
 
