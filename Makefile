@@ -29,7 +29,7 @@ demo: $(RUN) ## audit, remediate and verify on the emulator; FLOW_LOG=file repla
 test: $(DEV) ## lint, types, unit, integration, sanity and build, with one closing line
 	@$(TESTS)
 
-lint types unit integration sanity build ansible-units smoke: $(DEV)
+lint types unit integration sanity build test-long ansible-units smoke: $(DEV)
 	@$(TESTS) $@
 
 lint: ## ruff, yamllint, ansible-lint, antsibull-docs, antsibull-changelog
@@ -38,6 +38,7 @@ unit: ## pytest tests/unit
 integration: ## pytest tests/integration: real playbooks against the emulator
 sanity: ## ansible-test sanity in a copy of the collection
 build: ## build the package, check what is in it, run galaxy-importer
+test-long: ## the unit tests of chance with many more cases
 ansible-units: ## the unit tests of the plugins under ansible-test, each in a process of its own: long
 smoke: ## the quick ones of these
 

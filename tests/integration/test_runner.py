@@ -28,6 +28,7 @@ from ansible_collections.flowops.aws.tests.integration.expectations import asser
 from ansible_collections.flowops.aws.tests.integration.firewalls import live, starts_of
 from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, HERE, environment
 from ansible_collections.flowops.aws.tests.integration.slicing import slice_of, write_inventory
+from ansible_collections.flowops.aws.tests.integration.warm import warmed
 
 ROOT = HERE.parents[1]
 
@@ -143,7 +144,7 @@ class Jobs:
         run = ansible_runner.run(
             private_data_dir=str(private),
             playbook=playbook,
-            envvars=environment(settings),
+            envvars=warmed(environment(settings)),
             forks=2,
             cmdline="--check" if check else None,
             quiet=True,

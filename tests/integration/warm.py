@@ -43,6 +43,9 @@ def warmed(environment: Mapping[str, str]) -> dict[str, str]:
         "FLOWOPS_WARM": str(folder),
         "FLOWOPS_PAYLOADS": str(payloads),
         "PYTHONPATH": str(SHIM),
+        "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(
+            filter(None, [environment.get("ANSIBLE_CALLBACK_PLUGINS"), str(SHIM / "callback")])
+        ),
     }
 
 

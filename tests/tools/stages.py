@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from ansible_collections.flowops.aws.tests.tools.collection_tree import COPY, TREE, link_amazon_aws, project_files
@@ -24,6 +24,9 @@ PACKAGE = "ansible_collections.flowops.aws"
 PLUGIN_TESTS = "tests/unit/plugins/"
 # Of those, folders without an emulator, which each test would have to start anew.
 SMOKE_TESTS = ("tests/unit/plugins/filter/", "tests/unit/plugins/module_utils/flows/")
+# A file of the integration tests is one emulator and a few plays, whose results its tests share: files can run side by
+# side.
+SPREAD = ("-n", "2", "--dist", "loadfile")
 TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchmark", "tests.suricata")
 
 # What a user gets. Anything else in the package is a mistake in build_ignore.
@@ -83,26 +86,13 @@ def types(run: Runner) -> None:
         run.result.problems.append("mypy checked no file")
 
 
-def pytest(run: Runner, folder: str, *options: str) -> None:
+def pytest(run: Runner, folder: str, *options: str, variables: Mapping[str, str] | None = None) -> None:
     """Run pytest over a folder; a run without tests and a skipped test are failures."""
-    report = CACHE / "reports" / f"{Path(folder).name}.xml"
+    report = CACHE / "reports" / f"{run.result.stage}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
-    # A file of the integration tests is one emulator and a few plays, whose results its tests share: files can run side
-    # by side. The unit tests share one emulator, and moto has one state for all of a process.
-    spread = ["-n", "2", "--dist", "loadfile"] if folder == "tests/integration" else []
-    command: list[str | Path] = [
-        tool("python"),
-        "-m",
-        "pytest",
-        "-q",
-        *spread,
-        *options,
-        "--durations=5",
-        f"--junit-xml={report}",
-        folder,
-    ]
-    run.check(command)
+    command: list[str | Path] = [tool("python"), "-m", "pytest", "-q", *options, "--durations=5"]
+    run.check([*command, f"--junit-xml={report}", folder], variables=variables)
     counts = junit_counts([report])
     run.result.counts = counts
     run.result.summary = str(counts)
@@ -110,13 +100,18 @@ def pytest(run: Runner, folder: str, *options: str) -> None:
 
 
 def unit(run: Runner) -> None:
-    """Run the unit tests."""
+    """Run the unit tests, in one process: they share one emulator, and moto has one state for all of a process."""
     pytest(run, "tests/unit")
+
+
+def test_long(run: Runner) -> None:
+    """Run the unit tests of chance with many more cases."""
+    pytest(run, "tests/unit", "-m", "long", *SPREAD, variables={"FLOWOPS_LONG": "1"})
 
 
 def integration(run: Runner) -> None:
     """Run the integration tests: real playbooks against the emulator."""
-    pytest(run, "tests/integration")
+    pytest(run, "tests/integration", *SPREAD)
 
 
 def ansible_test(run: Runner, command: str, *targets: str) -> str:
@@ -247,4 +242,4 @@ STAGES: dict[str, Stage] = {
     "build": build,
 }
 # What `make test` leaves to `make release`, and to .ci/run a part of it: names as the command line knows them.
-BESIDE: dict[str, Stage] = {"ansible-units": ansible_units, "smoke": smoke}
+BESIDE: dict[str, Stage] = {"test-long": test_long, "ansible-units": ansible_units, "smoke": smoke}

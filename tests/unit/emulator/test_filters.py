@@ -7,12 +7,14 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.world.filters import compile_filters
 from ansible_collections.flowops.aws.tests.emulator.world.flows import FlowRecord, FlowTable
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 
 V4 = ["10.0.0.0", "10.0.0.1", "10.0.0.255", "10.1.0.0", "10.255.255.255", "192.0.2.7", "255.255.255.255", "0.0.0.0"]
 V6 = ["::", "::1", "::a00:1", "fd00::1", "fd00::ffff", "2001:db8::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
@@ -84,7 +86,8 @@ def _holds(item: dict[str, Any], record: FlowRecord) -> bool:
     )
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.long
+@settings(max_examples=cases(50, 2000), deadline=None)
 @given(
     st.lists(_records(), max_size=25),
     st.lists(_filters(), min_size=1, max_size=5),

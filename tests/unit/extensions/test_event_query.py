@@ -29,6 +29,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_f
 )
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_plan import prove
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 
 ROOT = Path(__file__).resolve().parents[3]
 QUERIES: dict[str, dict[str, str]] = yaml.safe_load(
@@ -165,7 +166,8 @@ def test_a_result_without_a_firewall_is_no_node_and_no_error(module: str, result
     assert run(module, result) == []
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.long
+@settings(max_examples=cases(30, 2000), deadline=None)
 @given(
     st.sampled_from(sorted(QUERIES)),
     st.recursive(

@@ -17,6 +17,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 from ansible_collections.flowops.aws.tests.unit.extensions.samples import (
     ARN,
     ASFF,
@@ -688,7 +689,8 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [here, *[path for key, child in items for path in paths(child, (*here, key))]]
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.long
+@settings(max_examples=cases(50, 3000), deadline=None)
 @given(
     finding=st.sampled_from([GUARDDUTY, ASFF, hub(), attack(), OCSF]),
     number=st.integers(min_value=0),

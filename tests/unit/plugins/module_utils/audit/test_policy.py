@@ -18,6 +18,7 @@ import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy, Verdict
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import PolicyError, compile_policy
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 
 TODAY = date(2026, 6, 15)
 PROTOCOLS = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58, "gre": 47, "sctp": 132}
@@ -219,7 +220,8 @@ def possible_records(record: dict[str, Any], blanked: list[str]) -> Iterator[dic
         yield made
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(4, 100)))
 def test_what_is_not_known_makes_a_finding_only_if_every_value_does(seed: int) -> None:
     chance = random.Random(seed)
     answers: Counter[str] = Counter()
@@ -255,7 +257,8 @@ def test_what_is_not_known_makes_a_finding_only_if_every_value_does(seed: int) -
     assert min(answers[answer] for answer in ("finding", "allowed", "unreadable")) > 5, answers
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(5, 200)))
 def test_every_verdict_equals_an_evaluation_of_its_own(seed: int) -> None:
     chance = random.Random(seed)
     seen = set()
@@ -550,7 +553,8 @@ def test_a_set_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     assert "cannot be read here" in mistakes(with_file(binary))[0]
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(5, 200)))
 def test_a_list_of_very_many_networks_is_judged_as_its_networks_say(seed: int) -> None:
     chance = random.Random(seed)
     # Lists that are spread over all addresses, that share their beginning, and whose IPv6 networks share a half.

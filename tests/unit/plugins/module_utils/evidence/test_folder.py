@@ -29,6 +29,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsE
 from ansible_collections.flowops.aws.plugins.module_utils.evidence import folder as evidence
 from ansible_collections.flowops.aws.plugins.module_utils.evidence.check import check
 from ansible_collections.flowops.aws.plugins.module_utils.evidence.folder import begin, seal
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 
 ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 OTHER = "arn:aws-us-gov:network-firewall:us-gov-west-1:444455556666:firewall/in-gress"
@@ -1091,7 +1092,8 @@ def chain_of_chance(chance: random.Random, base: Path) -> list[Path]:
     return runs
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(30, 1500)))
 def test_one_alteration_is_always_found_and_named(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     runs = chain_of_chance(chance, tmp_path)
@@ -1108,7 +1110,8 @@ def test_one_alteration_is_always_found_and_named(tmp_path: Path, seed: int) -> 
         assert problem_of(tmp_path).startswith(f"'{FOLDER}/{path}' ")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(10, 400)))
 def test_of_many_altered_files_the_first_is_named(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     runs = [add_run(tmp_path, dict.fromkeys("abc", b"x"), NOW) for _number in range(4)]

@@ -22,6 +22,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.plan import cuts
 from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import ROUNDING, SURE_AGE, Findings, key_of
 from ansible_collections.flowops.aws.plugins.module_utils.plan.build import build, compile_best
 from ansible_collections.flowops.aws.plugins.module_utils.plan.compile import Compiled, compile_findings
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 
 Record = dict[str, Any]
 Match = Callable[[Mapping[str, Any]], bool]
@@ -431,8 +432,8 @@ def random_case(chance: random.Random, size: int) -> tuple[Case, list[Record]]:
     ), strangers
 
 
-def sizes(chance: random.Random, cases: int) -> Iterator[int]:
-    for number in range(cases):
+def sizes(chance: random.Random, count: int) -> Iterator[int]:
+    for number in range(count):
         yield chance.randint(120, 400) if number % 6 == 0 else chance.randint(1, 60)
 
 
@@ -451,23 +452,24 @@ def set_limits(monkeypatch: pytest.MonkeyPatch, limits: str) -> None:
         monkeypatch.setattr(cuts if hasattr(cuts, name) else compiler, name, value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
-    ("limits", "cases", "seed"),
+    ("limits", "count", "seed"),
     [
-        ("usual", 1200, 1),
-        ("few kept", 200, 2),
-        ("few at once", 200, 3),
-        ("few rounds", 200, 4),
-        ("few boxes", 200, 5),
+        ("usual", cases(300, 6000), 1),
+        ("few kept", cases(100, 1000), 2),
+        ("few at once", cases(100, 1000), 3),
+        ("few rounds", cases(100, 1000), 4),
+        ("few boxes", cases(100, 1000), 5),
     ],
 )
 def test_random_captures_have_no_collateral_and_full_cover(
-    monkeypatch: pytest.MonkeyPatch, limits: str, cases: int, seed: int
+    monkeypatch: pytest.MonkeyPatch, limits: str, count: int, seed: int
 ) -> None:
     set_limits(monkeypatch, limits)
     chance = random.Random(seed)
     seen: Counter[str] = Counter()
-    for size in sizes(chance, cases):
+    for size in sizes(chance, count):
         case, strangers = random_case(chance, size)
         plan = planned(case, How(chance.choice((1, 7, 100)), chance.choice((None, None, True, False))))
         check(case, plan, strangers)
@@ -482,9 +484,9 @@ def test_random_captures_have_no_collateral_and_full_cover(
         seen["narrow captures"] += bool(strangers)
         seen["several operations"] += len(plan["operations"]) > 1
     # What is proved is proved of many flows of every kind.
-    assert seen["planned"] > 5 * cases and seen["innocents"] > 5 * cases and seen["strangers"] > 5 * cases, seen
+    assert seen["planned"] > 5 * count and seen["innocents"] > 5 * count and seen["strangers"] > 5 * count, seen
     for kind in ("inseparable", "wide", "aged", "narrow captures", "several operations"):
-        assert seen[kind] > cases / 40, seen
+        assert seen[kind] > count / 40, seen
 
 
 @pytest.mark.parametrize("limits", list(LIMITS))

@@ -15,6 +15,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.judge import Jud
 from ansible_collections.flowops.aws.plugins.module_utils.rules.pairs import Pairs, opened_by_source
 from ansible_collections.flowops.aws.plugins.module_utils.rules.verdicts import REASONS
 from ansible_collections.flowops.aws.tests.suricata.made import Maker
+from ansible_collections.flowops.aws.tests.unit.cases import cases
 from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import flow, rules_of, verdict
 
 TO_443 = "drop tcp $HOME_NET any -> any 443 (sid:1;)"
@@ -228,7 +229,8 @@ def alone(rules: Any) -> list[Entry]:
     return [Entry([rule]) for rule in rules]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(cases(4, 100)))
 @pytest.mark.parametrize("strict", [True, False])
 def test_rules_asked_as_one_decide_what_they_decide_alone(
     monkeypatch: pytest.MonkeyPatch, seed: int, strict: bool
