@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
+from ansible_collections.flowops.aws.plugins.module_utils.evidence.starts import Starts
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import firewall_of
 from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import carry_out, has_cut
 from ansible_collections.flowops.aws.plugins.module_utils.operations.order import (
@@ -125,6 +128,44 @@ def test_nothing_started_is_no_change(api: NetworkFirewall, control: Any, warnin
     )
     assert error.details["changed"] is False and error.details["flow_operations"] == []
     assert error.details["error"]["code"] == "AccessDeniedException"
+
+
+def test_each_flush_is_in_the_evidence_before_its_answer_is_waited_for(
+    api: NetworkFirewall, control: Any, warnings: list[str], tmp_path: Path
+) -> None:
+    starts = Starts(str(tmp_path))
+    items = carry_out(api, FLUSH, ordered(api), WAITING, warnings.append, starts)
+    noted = {item["availability_zone"]: item for item in json.loads((tmp_path / "operations.json").read_bytes())}
+    assert sorted(noted) == ["us-east-1a", "us-east-1b"]
+    for item in items:
+        found = noted[item["availability_zone"]]
+        assert (found["flow_operation_id"], found["flow_operation_status"]) == (item["flow_operation_id"], "COMPLETED")
+        assert (found["firewall_arn"], found["filter_count"]) == (ARN, 2)
+    control.add_fault("access_denied", "StartFlowFlush", every=1)
+    refused(lambda: carry_out(api, FLUSH, ordered(api), WAITING, warnings.append, starts), "AccessDenied")
+    later = json.loads((tmp_path / "operations.json").read_bytes())[2:]
+    assert [item["flow_operation_id"] for item in later] == [None, None]
+    assert all("AccessDenied" in item["message"] for item in later)
+
+
+def test_a_disk_that_fills_up_leaves_the_flush_that_was_begun_and_begins_no_more(
+    api: NetworkFirewall, control: Any, warnings: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = Starts(str(tmp_path))
+    only = ordered(api, availability_zone="us-east-1a")
+    written = starts._write
+
+    def full_after_the_first() -> None:
+        if len(control.calls()["starts"]):
+            raise FlowOpsError("The evidence cannot be written (No space left on device).")
+        written()
+
+    monkeypatch.setattr(starts, "_write", full_after_the_first)
+    error = refused(lambda: carry_out(api, FLUSH, only * 3, WAITING, warnings.append, starts), "No space left")
+    (item,) = error.details["flow_operations"]
+    assert item["flow_operation_id"] and len(control.calls()["starts"]) == 1
+    (noted,) = json.loads((tmp_path / "operations.json").read_bytes())
+    assert (noted["availability_zone"], noted["flow_operation_id"]) == ("us-east-1a", None)
 
 
 def test_a_failed_operation_fails_and_a_partial_one_warns(
