@@ -23,10 +23,12 @@ from typing import Any
 from .court import ACTION, STRICT, Count, Court, compare, rules_as_read
 from .engine import NoSuricataError, RefusedError
 from .made import HOME_NET, Maker
+from .situations import asked_again
 from .talks import talks_over
 
 DATA = Path(__file__).resolve().parents[1] / "unit" / "plugins" / "module_utils" / "rules" / "data"
 RECORDED = DATA / "recorded.json"
+SITUATIONS = DATA / "suricata-verdicts.json"
 # Of the flows that Suricata drops, or passes, whatever they say, so many must be decided.
 LEAST_DECIDED = 0.85
 # So many rule sets and flows are recorded for the unit tests.
@@ -118,6 +120,13 @@ def agree_where_orders_do(court: Court) -> list[str]:
     return []
 
 
+def written_down(folder: Path) -> list[str]:
+    """Return what Suricata says otherwise now than when the situations of the unit tests were written down."""
+    found = list(asked_again(SITUATIONS, folder))
+    print(f"{len(found)} situations asked again")
+    return [f"'{name}' was written down as {written}, and is {now}" for name, written, now in found if written != now]
+
+
 def main() -> int:
     """Run a trial as the arguments say; return 0 when nothing went wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -134,6 +143,7 @@ def main() -> int:
             print(error)
             return 1
         problems = agree_where_orders_do(court)
+        problems += written_down(Path(folder))
         trial = try_rules(court, options.seed, options.sets, time.monotonic() + options.minutes * 60)
         problems += trial.problems
         told(court, trial, problems)

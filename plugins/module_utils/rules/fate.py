@@ -75,7 +75,9 @@ class Fates:
         self._first_stateful = len(stateless)
         self._stateless_default = ruleset.stateless_default
         # Rules that are not known may change any flowbit.
-        self._any_bits = any(rule.kind.reason in _MAY_CHANGE_ANY for rule in ruleset.stateful)
+        any_bits = any(rule.kind.reason in _MAY_CHANGE_ANY for rule in ruleset.stateful)
+        # Where TLS is inspected, one connection may be TLS to some rules and what is inside to others.
+        self._case_by_case = not any_bits and not ruleset.tls_inspection
         self._tls_inspection = ruleset.tls_inspection
         self._dropping = next((entry for entry in self.entries[len(stateless) :] if entry.effect == DROP), None)
 
@@ -138,7 +140,7 @@ class Fates:
 
     def _fate(self, steps: tuple[Step, ...], entries: Sequence[Entry], what: What, kinds: Sequence[Kind]) -> Outcome:
         found = ends(steps, what.conversations)
-        if not _unanimous(found) and (what.tcp or what.udp) and not self._any_bits:
+        if not _unanimous(found) and (what.tcp or what.udp) and self._case_by_case:
             found = ends_in_every_case(steps, kinds, tcp=what.tcp) or found
         if not found.dropped and not found.once:
             return _PASSES

@@ -63,6 +63,13 @@ def test_rules_that_are_not_known_may_set_any_flowbit() -> None:
     assert verdict(ruleset_of(both, [known], problems={arn_of("other"): "not allowed"})).fate == "undecided"
 
 
+def test_where_tls_is_inspected_a_connection_may_speak_two_things() -> None:
+    only = group([HANDSHAKE, NO_TLS, SNI, "drop tcp $HOME_NET any -> any any (flow:to_server; sid:9;)"])
+    assert verdict(ruleset_of(policy(only), [only]), PORT_22).fate == "dropped"
+    inspected = policy(only, TLSInspectionConfigurationArn="arn:x")
+    assert verdict(ruleset_of(inspected, [only]), PORT_22).fate == "undecided"
+
+
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
