@@ -8,7 +8,7 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test test-long lint types unit integration sanity build suricata ansible-units smoke \
+.PHONY: help $(VENV) demo test lint types unit integration sanity build suricata ansible-units smoke \
   bench browser docs eda matrix workflows release package format clean
 
 help: ## this list
@@ -41,9 +41,6 @@ build: ## build the package, check what is in it, run galaxy-importer
 test-long: ## the unit tests of chance with many more cases
 ansible-units: ## the unit tests of the plugins under ansible-test, each in a process of its own: long
 smoke: ## the quick ones of these
-
-test-long: $(DEV) ## what make test tries with few random captures, with 5,000
-	@FLOWOPS_TEST_CAPTURES=5000 $(BIN)/python -m pytest -q tests/unit/plugins/module_utils/plan/test_unknown.py
 
 bench: $(DEV) ## the figures of tests/benchmark
 	@$(BIN)/python tests/benchmark/run.py
