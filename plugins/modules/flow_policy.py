@@ -83,7 +83,9 @@ policy_dir:
   type: str
   sample: /srv/playbooks
 rules:
-  description: The rules, with C(expired) or C(enabled) where a rule does not count.
+  description:
+    - The rules, with C(expired) or C(enabled) where a rule does not count, and with C(description) and C(text), the
+      rule on one line, as long as there is room for them.
   returned: success
   type: list
   elements: dict

@@ -49,7 +49,8 @@ options:
     description:
       - The policy. Rules are tried in order and the first that matches decides.
       - Its keys are C(default), C(sets) and C(rules). A rule has C(name), C(action) (C(allow) or C(deny)), C(severity),
-        C(enabled), C(expires) and the conditions C(source_address), C(destination_address), C(source_port),
+        C(description) (one line of at most 300 characters that says why there is the rule, for its findings and every
+        report), C(enabled), C(expires) and the conditions C(source_address), C(destination_address), C(source_port),
         C(destination_port), C(protocols), C(min_age), C(max_age) (seconds), C(min_bytes) and C(min_packets), all of
         which must hold.
       - C(default) says what happens to a flow that no rule matches, C(allow) if it is not given. A flow denied by it is
@@ -428,6 +429,11 @@ findings:
       returned: always
       type: str
       sample: high
+    description:
+      description: Why there is the rule.
+      returned: when the rule of the policy says so
+      type: str
+      sample: Administrators come in over the bastion.
 counts:
   description: The numbers of findings.
   returned: always
@@ -612,8 +618,9 @@ addresses:
       availability_zone: us-east-1a
 rules:
   description:
-    - The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count. Of the firewall's own
-      rules those that make findings, with C(description) (the rule's C(msg)), C(text) and C(flow_count).
+    - The rules as they were judged by, with C(expired) or C(enabled) where a rule did not count, and with
+      C(description) and C(text), the rule on one line, as long as there is room for them. Of the firewall's own rules
+      those that make findings, with C(description) (the rule's C(msg)), C(text) and C(flow_count).
   returned: always
   type: list
   elements: dict

@@ -23,14 +23,16 @@ _BEYOND = 2**129
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule says of the flows it matches."""
+    """What a rule says of the flows it matches; description is why there is the rule, empty when it does not say."""
 
     rule: str
     severity: str
+    description: str = ""
 
     def as_result(self) -> dict[str, str]:
         """Return what a finding has beside its flow record."""
-        return {"rule": self.rule, "severity": self.severity}
+        told = {"rule": self.rule, "severity": self.severity}
+        return {**told, "description": self.description} if self.description else told
 
 
 class Judged(NamedTuple):

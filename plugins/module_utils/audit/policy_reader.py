@@ -18,6 +18,7 @@ from ..flows.matching import LAST_COUNT, MEMBERS, Condition
 from .mistakes import Mistakes, PolicyError
 from .policy import Policy, Rule, Verdict
 from .sets import Parse, ReadLines, Sets, ports_of, protocol_of
+from .written import DESCRIPTION_LIMIT, with_texts
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 ACTIONS = ("allow", "deny")
@@ -35,7 +36,7 @@ _MINIMA = {"min_age": "age", "min_bytes": "byte_count", "min_packets": "packet_c
 _MAXIMA = {"max_age": "age"}
 _POLICY_KEYS = ("default", "sets", "rules")
 _RULE_KEYS = (
-    "name", "action", "severity", "enabled", "expires",
+    "name", "action", "severity", "description", "enabled", "expires",
     *_LISTS, *_MINIMA, *_MAXIMA,
 )  # fmt: skip
 
@@ -90,6 +91,7 @@ class _Compiler:
         self.rules: list[Rule] = []
         self.expired: list[str] = []
         self.described: list[dict[str, Any]] = []
+        self.written: dict[str, Mapping[str, Any]] = {}
         self.empty: dict[str, None] = {}
         self.is_active = True
 
@@ -107,7 +109,8 @@ class _Compiler:
         verdict = Verdict(DEFAULT_RULE, "medium") if default == "deny" else None
         if verdict:
             self.described.append({"name": verdict.rule, "action": "deny", "severity": verdict.severity})
-        return Policy(tuple(self.rules), verdict, tuple(self.expired), tuple(self.described), tuple(self.empty))
+        described = with_texts(self.described, self.written)
+        return Policy(tuple(self.rules), verdict, tuple(self.expired), tuple(described), tuple(self.empty))
 
     def _known(self, path: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:
         for key in given:
@@ -132,6 +135,7 @@ class _Compiler:
                 self.mistakes.value(
                     f"{path}.name", rule.name, f"'{DEFAULT_RULE}' is the name of the policy's own default"
                 )
+            self.written[rule.name] = item
             self._keep(rule, state)
 
     def _keep(self, rule: Rule, state: str) -> None:
@@ -169,7 +173,16 @@ class _Compiler:
             if item.get(key) is not None
         }
         given.update(self._counts(path, item))
-        return Rule(name, Verdict(name, severity) if action == "deny" else None, given), state
+        verdict = Verdict(name, severity, self._description(path, item)) if action == "deny" else None
+        return Rule(name, verdict, given), state
+
+    def _description(self, path: str, item: Mapping[str, Any]) -> str:
+        text = item.get("description", "")
+        if not isinstance(text, str) or len(text) > DESCRIPTION_LIMIT or not text.isprintable():
+            allowed = f"give one line of at most {DESCRIPTION_LIMIT} characters"
+            self.mistakes.value(f"{path}.description", text, allowed)
+            return ""
+        return text.strip()
 
     def _counts(self, path: str, item: Mapping[str, Any]) -> dict[str, Condition]:
         limits: dict[str, Span] = {}

@@ -111,7 +111,7 @@ class Proof:
 
     def _told(self, record: Mapping[str, Any], verdict: Verdict | None) -> dict[str, Any]:
         if verdict is not None:
-            return {**record, "rule": verdict.rule, "severity": verdict.severity}
+            return {**record, **verdict.as_result()}
         rule = self.wanted.rule_of(record)
         return dict(record) if rule is None else {**record, "rule": rule}
 

@@ -50,7 +50,8 @@ def test_a_policy_as_given_comes_back_with_its_rules(tmp_path: Path) -> None:
     result = run(tmp_path, policy=POLICY)
     assert result["changed"] is False
     assert result["policy"] == POLICY
-    assert result["rules"] == [{"name": "no-ssh", "action": "deny", "severity": "medium"}]
+    text = "deny any protocol from any to any port 22"
+    assert result["rules"] == [{"name": "no-ssh", "action": "deny", "severity": "medium", "text": text}]
 
 
 def test_a_file_is_read_with_its_sets_and_becomes_json(tmp_path: Path, started_in: Path) -> None:
@@ -59,7 +60,8 @@ def test_a_file_is_read_with_its_sets_and_becomes_json(tmp_path: Path, started_i
     (started_in / "policies" / "sets" / "threats.txt").write_text("198.51.100.0/24\n", encoding="utf-8")
     result = run(tmp_path, policy_file="policies/policy.yml")
     assert result["policy_dir"] == str(started_in / "policies")
-    assert result["rules"] == [{"name": "threats", "action": "deny", "severity": "high"}]
+    text = "deny any protocol from any to $threats expires 2099-01-31"
+    assert result["rules"] == [{"name": "threats", "action": "deny", "severity": "high", "text": text}]
     assert json.loads(json.dumps(result["policy"]))["rules"][0]["expires"] == "2099-01-31"
 
 
