@@ -16,7 +16,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "summary": {"type": "raw"},
     "handed_on": {"type": "raw"},
     "plan_object": {"type": "str", "default": ""},
-    "approved_hash": {"type": "str", "default": ""},
+    "approved_hash": {"type": "raw", "default": ""},
 }
 
 

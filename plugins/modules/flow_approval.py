@@ -32,7 +32,7 @@ options:
     default: ""
   approved_hash:
     description: The hash of that plan, as the audit's report shows it.
-    type: str
+    type: raw
     default: ""
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

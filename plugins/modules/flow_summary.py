@@ -41,6 +41,22 @@ options:
     description: Pass over audits that are older than this many seconds, or do not say when they were; 0 takes any age.
     type: int
     default: 0
+  report_dirs:
+    description:
+      - Folders on the controller with JSON reports, of whichever firewalls. A file that is no report is left out with a
+        warning.
+      - A relative path starts at the directory that ansible-playbook was started in.
+    type: list
+    elements: path
+    default: []
+  max_flows:
+    description: The number of flows of one firewall above which a plan is said to be refused.
+    type: int
+    default: 1000
+  max_percent:
+    description: The share of the flows of one firewall, in percent, above which a plan is said to be refused.
+    type: float
+    default: 10.0
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn
@@ -100,16 +116,34 @@ approved:
   type: dict
   sample: {}
 lines:
-  description: A line for the plan of each firewall, for whoever is to approve them, and one for all.
+  description:
+    - What whoever is to approve the plans is shown of each firewall, with the rules, the widest filters, the share of
+      the flows, the age, and whether the maxima will refuse it; and a line for all.
   returned: success
   type: list
   elements: str
   sample: ["All plans: 0 flows to cut, hash 44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"]
+missing:
+  description: The firewalls of O(firewall_arns) without a result, and why.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    firewall_arn:
+      description: The ARN of the firewall.
+      returned: always
+      type: str
+      sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/inside
+    reason:
+      description: Why there is none.
+      returned: always
+      type: str
+      sample: no result was handed on
 sentence:
   description: The summary in one sentence.
   returned: success
   type: str
-  sample: "2 firewalls: 2 compliant; 0 of 7052 live flows break the policy."
+  sample: "2 firewalls: 2 compliant; 0 of 7052 live flows break the rules."
 """
 
 # There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

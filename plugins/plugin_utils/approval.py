@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 
 from ..module_utils.errors import FlowOpsError, OptionError, shown
 
+_HASH_DIGITS = 64
 _HASH = re.compile(r"[0-9a-f]{64}")
 _SUMMARY, _OBJECT, _HASH_OPTION = "flow_summary_approved", "flowops_plan_object", "flowops_approved_hash"
 
 
 def approved(
-    firewall_arn: str, *, summary: Any = None, handed_on: Any = None, plan_object: str = "", approved_hash: str = ""
+    firewall_arn: str, *, summary: Any = None, handed_on: Any = None, plan_object: str = "", approved_hash: Any = ""
 ) -> dict[str, Any]:
     """Return {plan_hash, plan_flow_count, plan or plan_object}; raise FlowOpsError when no plan was approved.
 
@@ -28,7 +29,7 @@ def approved(
     """
     if plan_object:
         return {
-            "plan_hash": _checked_hash(approved_hash.strip().lower(), _HASH_OPTION),
+            "plan_hash": _checked_hash(_text_of(approved_hash), _HASH_OPTION),
             "plan_object": _named(plan_object),
         }
     entry = _mapping(summary, _SUMMARY).get(firewall_arn)
@@ -69,6 +70,14 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
     if value is not None and not isinstance(value, Mapping):
         raise OptionError(name, value, "it must be a mapping, as the job before handed it on")
     return value or {}
+
+
+def _text_of(value: Any) -> Any:
+    """Return a hash as text, also where YAML took 64 digits for a number, which with a 0 in front is octal."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return str(value).strip().lower()
+    digits = str(value)
+    return digits if len(digits) == _HASH_DIGITS else format(value, "o").zfill(_HASH_DIGITS)
 
 
 def _checked_hash(value: Any, option: str) -> str:

@@ -13,19 +13,36 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from ..module_utils.errors import FlowOpsError, OptionError, shortened
 from ..module_utils.flows.arns import parse_firewall_arn
 from ..module_utils.times import parse_utc
+from .approver import widest_of
+from .report.text import counted
 
 # The artifacts of all firewalls of a job are one event, of which AWX keeps no more than 700,000 bytes.
 _MOST_OF_A_JOB = 400_000
 _MOST_NAMED = 10
+# The rules with the most findings; all are in the report.
+_RULES = 10
+_REPORT = "-report.json"
 _OF_AN_AUDIT = (*("firewall_arn", "firewall_name", "verdict", "partial", "flow_count", "findings_total", "audited_at"),)
 # What is kept of an audit; its plan stays where it is.
 _SUMMED_UP = (
     *_OF_AN_AUDIT,
-    *("by_severity", "plan_hash", "plan_flow_count", "plan_inseparable", "plan_handed_on", "plan_object"),
+    *(
+        "by_severity",
+        "by_rule",
+        "widest",
+        "links",
+        "report_object",
+        "plan_hash",
+        "plan_flow_count",
+        "plan_inseparable",
+        "plan_handed_on",
+        "plan_object",
+    ),
 )
 _APPROVED = ("plan_flow_count", "plan_hash", "plan_object")
 
@@ -43,6 +60,8 @@ def of_audit(
     told = {
         **{name: audit[name] for name in _OF_AN_AUDIT if name in audit},
         "by_severity": audit["counts"]["by_severity"],
+        "by_rule": dict(Counter(audit["counts"].get("by_rule") or {}).most_common(_RULES)),
+        "widest": widest_of(plan),
         "plan_hash": plan["hash"],
         "plan_flow_count": plan["flow_count"],
         "plan_inseparable": plan["inseparable"],
@@ -52,7 +71,16 @@ def of_audit(
         told["plan"] = {name: value for name, value in plan.items() if name not in ("dest", "findings")}
     if bucket:
         told["plan_object"] = {"bucket": bucket, "object": plan_object(audit["firewall_arn"], plan["hash"], prefix)}
+        told.update(_report_object(audit, bucket, prefix))
     return told
+
+
+def _report_object(audit: Mapping[str, Any], bucket: str, prefix: str) -> dict[str, Any]:
+    """Return where the report that a person reads is uploaded, empty where none was written."""
+    written = {item["format"]: item["dest"] for item in audit.get("reports") or ()}
+    best = next((written[name] for name in ("html", "markdown", "json") if name in written), "")
+    name = "/".join(filter(None, (prefix.strip("/"), os.path.basename(best))))
+    return {"report_object": {"bucket": bucket, "object": name}} if best else {}
 
 
 def plan_object(firewall_arn: str, plan_hash: str, prefix: str = "") -> str:
@@ -81,7 +109,33 @@ def report_paths(folder: str | None, firewall_arns: Iterable[str]) -> list[str]:
     return [path for path in paths if os.path.exists(path)]
 
 
-def read_report(path: str) -> dict[str, Any]:
+def local_reports(folders: Iterable[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the audits whose JSON reports are in folders, with links to the pages beside them, and what was left out.
+
+    Raise OptionError for a folder that cannot be read.
+    """
+    found, problems = [], []
+    for folder in folders:
+        try:
+            names = sorted(name for name in os.listdir(folder) if name.endswith(_REPORT))
+        except OSError as error:
+            why = f"it must be a folder that can be read: {error.strerror}"
+            raise OptionError("report_dirs", folder, why) from error
+        for path in (os.path.join(folder, name) for name in names):
+            try:
+                found.append({**of_report(read_report(path, "report_dirs"), "", ""), "links": _beside(path)})
+            except OptionError as error:
+                problems.append(f"{error.message} It was left out.")
+    return found, problems
+
+
+def _beside(path: str) -> dict[str, str]:
+    stem = path.removesuffix(_REPORT)
+    pages = {"report": f"{stem}-report.html", "remediation": f"{stem}-remediation.html"}
+    return {name: page for name, page in pages.items() if os.path.isfile(page)}
+
+
+def read_report(path: str, option: str = "reports_dir") -> dict[str, Any]:
     """Return the JSON report of an audit; raise OptionError when it is none."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -94,7 +148,7 @@ def read_report(path: str) -> dict[str, Any]:
             report["counts"]["by_severity"],
         )
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise OptionError("reports_dir", path, f"it is not the JSON report of an audit ({error})") from error
+        raise OptionError(option, path, f"it is not the JSON report of an audit ({error})") from error
     return dict(report)
 
 
@@ -126,7 +180,8 @@ def summed_up(
     """
     firewalls: dict[str, dict[str, Any]] = {}
     for audit in sorted(_recent(audits, now, max_age), key=_audited_at):
-        firewalls[audit["firewall_arn"]] = {name: audit[name] for name in _SUMMED_UP if name in audit}
+        kept = {name: audit[name] for name in _SUMMED_UP if name in audit}
+        firewalls[audit["firewall_arn"]] = {**kept, **_links(audit)}
     found = list(firewalls.values())
     hashes = {arn: item.get("plan_hash", "") for arn, item in firewalls.items()}
     text = json.dumps(hashes, sort_keys=True, separators=(",", ":"))
@@ -137,6 +192,15 @@ def summed_up(
         **{name: sum(item[name] for item in found) for name in ("flow_count", "findings_total", "plan_flow_count")},
         "hash": hashlib.sha256(text.encode()).hexdigest(),
     }
+
+
+def _links(audit: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a person finds the report of an audit: beside the JSON report, else in the console of S3."""
+    firewall, place = parse_firewall_arn(audit["firewall_arn"]), audit.get("report_object")
+    if audit.get("links") or not isinstance(place, Mapping) or firewall.partition != "aws":
+        return {}
+    bucket, prefix = quote(str(place.get("bucket")), safe=""), quote(str(place.get("object")), safe="")
+    return {"links": {"report": f"https://console.aws.amazon.com/s3/object/{bucket}?prefix={prefix}"}}
 
 
 def _recent(audits: Iterable[Mapping[str, Any]], now: datetime, max_age: int) -> list[Mapping[str, Any]]:
@@ -153,43 +217,44 @@ def _audited_at(audit: Mapping[str, Any]) -> Any:
         return None
 
 
+def why_missing(
+    summary: Mapping[str, Any], audits: Iterable[Mapping[str, Any]], places: Sequence[str], max_age: int
+) -> list[dict[str, str]]:
+    """Return {firewall_arn, reason} for each firewall without a result, after looking for reports in the places."""
+    seen = {audit["firewall_arn"]: audit for audit in audits}
+    return [{"firewall_arn": arn, "reason": _reason(seen.get(arn), places, max_age)} for arn in summary["missing"]]
+
+
+def _reason(audit: Mapping[str, Any] | None, places: Sequence[str], max_age: int) -> str:
+    if audit is None:
+        return nowhere(places)
+    if _audited_at(audit) is None:
+        return "its audit does not say when it was"
+    return f"its newest audit, of {audit['audited_at']}, is older than {max_age} seconds (flow_summary_max_age)"
+
+
+def nowhere(places: Sequence[str]) -> str:
+    """Return why there is no result, where nothing was handed on and no report is in the places."""
+    looked = f" and no JSON report is in {', '.join(places)}" if places else ""
+    return f"no result was handed on{looked}; the role flow_audit writes one with json among flow_audit_reports"
+
+
 def approved_by(summary: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return what whoever approves a summary has approved, by firewall."""
     return {arn: {name: item[name] for name in _APPROVED if name in item} for arn, item in summary["firewalls"].items()}
 
 
-def lines_of(summary: Mapping[str, Any]) -> list[str]:
-    """Return a line for the plan of each firewall, for whoever is to approve them, and one for all."""
-    told = [_line(summary["firewalls"][arn]) for arn in sorted(summary["firewalls"])]
-    return [*told, f"All plans: {summary['plan_flow_count']} flows to cut, hash {summary['hash']}"]
-
-
-def _line(audit: Mapping[str, Any]) -> str:
-    cuts = audit["plan_flow_count"]
-    said = [
-        f"{audit['firewall_arn']}: {audit['verdict']}{' (flows may be missing)' if audit['partial'] else ''}",
-        f"{audit['findings_total']} of {audit['flow_count']} flows broke the policy at {audit['audited_at']}",
-        f"the plan cuts {cuts} flows, hash {audit['plan_hash']}" if cuts else "nothing to cut",
-    ]
-    if cuts and not audit.get("plan_handed_on", True):
-        said.append("but it was too large to be handed on and was not uploaded, so that it cannot be carried out")
-    if audit.get("plan_inseparable"):
-        said.append(
-            f"{audit['plan_inseparable']} findings are left alone because every filter for them would cut innocent"
-            " flows"
-        )
-    return ", ".join(said)
-
-
-def sentence_of(summary: Mapping[str, Any]) -> str:
-    """Return a summary in one sentence."""
+def sentence_of(summary: Mapping[str, Any], places: Sequence[str] = ()) -> str:
+    """Return a summary in one sentence; places are where JSON reports were looked for."""
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
     said = [
-        f"{len(summary['firewalls'])} firewalls: {verdicts or 'no result'}",
-        f"{summary['findings_total']} of {summary['flow_count']} live flows break the policy",
+        f"{counted(len(summary['firewalls']), 'firewall')}: {verdicts or 'no result'}",
+        f"{summary['findings_total']} of {counted(summary['flow_count'], 'live flow')} break the rules",
     ]
     missing = summary["missing"]
     if missing:
         others = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         said.append(f"no result of {', '.join(missing[:_MOST_NAMED])}{others}")
+    if not summary["firewalls"]:
+        said.append(nowhere(places))
     return "; ".join(said) + "."

@@ -58,6 +58,7 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
     assert {name: item["playbook"] for name, item in templates.items()} == {
         "flowops audit": "playbooks/audit.yml",
         "flowops summary": "playbooks/summary.yml",
+        "flowops plans": "playbooks/summary.yml",
         "flowops remediate": "playbooks/remediate.yml",
         "flowops verify": "playbooks/verify.yml",
         "flowops isolate": "playbooks/isolate.yml",
@@ -72,6 +73,9 @@ def test_every_object_is_made(first: Run, controller: Controller) -> None:
         assert controller.surveys[f"{item['url']}survey_spec/"]["spec"]
     (source,) = controller.objects["inventory_sources"].values()
     assert source["source"] == "scm"
+    assert "ANSIBLE_COLLECTIONS_PATH: /runner/requirements_collections:" in yaml.safe_dump(
+        yaml.safe_load(source["source_vars"])
+    )
     named = yaml.safe_load((ROOT / source["source_path"]).read_text(encoding="utf-8"))
     assert named["plugin"] == "flowops.aws.networkfirewall"
     assert source["source_path"].endswith("networkfirewall.yml")
@@ -91,10 +95,11 @@ def test_what_awx_is_to_evaluate_reaches_it_unevaluated(first: Run, controller: 
 
 def test_the_workflow_remediates_only_what_was_approved(first: Run, controller: Controller) -> None:
     workflow = controller.named("workflow_job_templates")["flowops audit, approve, remediate, verify"]
-    # Only the firewalls are asked for: no variable can take the place of what was approved, no limit break a node.
+    # Of what is asked for no variable can take the place of what was approved, no limit break a node.
     assert workflow["ask_variables_on_launch"] is workflow["ask_limit_on_launch"] is False
     asked = controller.surveys[f"{workflow['url']}survey_spec/"]["spec"]
-    assert [item["variable"] for item in asked] == ["flowops_limit"]
+    assert "flowops_limit" in [item["variable"] for item in asked]
+    assert workflow["allow_simultaneous"] is True
     assert not workflow.get("extra_vars")
     nodes = {
         item["identifier"]: item
@@ -110,7 +115,9 @@ def test_the_workflow_remediates_only_what_was_approved(first: Run, controller: 
     }
     assert edges == {
         ("audit", "always_nodes", "summary"),
-        ("summary", "success_nodes", "approve"),
+        ("summary", "success_nodes", "plans"),
+        ("plans", "success_nodes", "approve"),
+        ("plans", "failure_nodes", "verify"),
         ("approve", "success_nodes", "remediate"),
         ("remediate", "always_nodes", "verify"),
     }
@@ -211,7 +218,7 @@ def test_a_second_organization_has_templates_of_its_own(
         for item in controller.objects["workflow_job_template_nodes"].values()
         if item["unified_job_template"] in templates
     ]
-    assert len(nodes) == 2 * 6
+    assert len(nodes) == 2 * 7
     for node in nodes:
         used = templates[node["unified_job_template"]]
         assert used["organization"] == workflows[node["workflow_job_template"]]["organization"]

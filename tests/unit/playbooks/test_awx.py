@@ -117,10 +117,17 @@ def test_what_cuts_or_verifies_takes_the_plans_that_were_approved_and_no_others(
 
 
 @pytest.mark.parametrize("workflow", OBJECTS["flowops_awx_workflows"], ids=lambda item: item["name"])
-def test_a_workflow_asks_for_nothing_but_the_firewalls(workflow: dict[str, Any]) -> None:
-    assert [item["variable"] for item in workflow["survey"]] == ["flowops_limit"]
+def test_a_workflow_asks_for_nothing_that_was_approved(
+    workflow: dict[str, Any],
+) -> None:
     ours = [item for item in TEMPLATES if item["name"] in str(workflow["nodes"])]
     assert ours
+    asked = [item["variable"] for item in workflow["survey"]]
+    maxima = ["flow_remediate_max_flows", "flow_remediate_max_percent"]
+    assert asked == ["flowops_limit", "flowops_policy_file", *(maxima if "remediate" in workflow["name"] else [])]
+    # It reaches the nodes whose own survey asks for it.
+    for name in asked:
+        assert [item for item in ours if name in [question["variable"] for question in item["survey"]]]
     assert all("flowops_limit" in item["extra_vars"]["flowops_hosts"] for item in ours)
 
 
@@ -161,3 +168,25 @@ def test_nothing_that_waits_for_an_approval_holds_up_another_run() -> None:
     assert tasks["workflow_job_template"]["allow_simultaneous"] is True
     assert "item.simultaneous" in tasks["job_template"]["allow_simultaneous"]
     assert [item["name"] for item in TEMPLATES if item.get("simultaneous")] == ["flowops isolate"]
+
+
+def test_nobody_is_asked_to_approve_nothing_and_the_maxima_that_are_shown_are_those_that_hold() -> None:
+    templates = {item["name"]: item for item in TEMPLATES}
+    plans = templates["flowops plans"]
+    assert plans["extra_vars"]["flow_summary_fail_without_plan"] is True
+    for name in ("flowops plans", "flowops summary"):
+        for of in ("max_flows", "max_percent"):
+            assert f"flow_remediate_{of}" in templates[name]["extra_vars"][f"flow_summary_{of}"]
+    (workflow,) = (item for item in OBJECTS["flowops_awx_workflows"] if "approve" in item["name"])
+    nodes = {item["identifier"]: item.get("related", {}) for item in workflow["nodes"]}
+    assert nodes["plans"] == {"success_nodes": [{"identifier": "approve"}], "failure_nodes": [{"identifier": "verify"}]}
+    # What fails in between ends the workflow without an approval.
+    assert nodes["summary"] == {"success_nodes": [{"identifier": "plans"}]}
+
+
+def test_a_file_that_a_survey_names_lies_in_the_project() -> None:
+    asked = [item["variable"] for template in TEMPLATES for item in template["survey"]]
+    asked += [item["variable"] for workflow in OBJECTS["flowops_awx_workflows"] for item in workflow["survey"]]
+    assert not [name for name in asked if name.endswith(("_file", "_dir", "_src")) and name != "flowops_policy_file"]
+    (audit,) = (item for item in TEMPLATES if item["name"] == "flowops audit")
+    assert audit["extra_vars"]["flow_audit_policy_file"] == "{{ flowops_policy_file | flowops.aws.project_file }}"

@@ -165,4 +165,13 @@ def test_reports_of_a_folder_are_added_up(tmp_path: Path) -> None:
     result = run("flow_summary", reports_dir=str(tmp_path), firewall_arns=[ARN, f"{ARN}-2"], bucket="audits")
     assert result["summary"]["verdicts"] == {"compliant": 1}
     assert result["approved"][ARN]["plan_object"]["bucket"] == "audits"
-    assert result["sentence"] == f"1 firewalls: 1 compliant; 0 of 40 live flows break the policy; no result of {ARN}-2."
+    assert result["sentence"] == f"1 firewall: 1 compliant; 0 of 40 live flows break the rules; no result of {ARN}-2."
+
+
+def test_nothing_to_sum_up_is_a_sentence_that_says_what_is_needed(tmp_path: Path) -> None:
+    result = run("flow_summary", report_dirs=[str(tmp_path)])
+    assert result["failed"] is True
+    assert result["msg"].startswith(
+        f"There is no audit to sum up: no result was handed on and no JSON report is in {tmp_path}"
+    )
+    assert result["msg"].endswith("the role flow_audit writes one with json among flow_audit_reports.")

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.plugin_utils.approval import approved
@@ -101,3 +102,16 @@ def test_an_object_without_its_hash_is_refused(value: str) -> None:
 )
 def test_what_is_no_object_is_refused(url: str) -> None:
     assert refused(plan_object=url, approved_hash=HASH).startswith(f"flowops_plan_object: '{url}' is not allowed;")
+
+
+@pytest.mark.parametrize(
+    "text", ["0" * 64, "0" * 63 + "7", "1234567890" * 6 + "1234", "01234567" * 8, "09" * 32, "e1" * 32]
+)
+def test_a_hash_that_yaml_takes_for_a_number_is_the_hash(text: str) -> None:
+    told = approved(ARN, plan_object="s3://audits/plan.json", approved_hash=yaml.safe_load(text))
+    assert told["plan_hash"] == text
+
+
+@pytest.mark.parametrize("value", [True, None, 0.5, "0" * 63, 10**70])
+def test_what_is_no_hash_is_refused(value: Any) -> None:
+    assert "flowops_approved_hash" in refused(plan_object="s3://audits/plan.json", approved_hash=value)

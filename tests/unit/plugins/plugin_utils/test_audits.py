@@ -68,6 +68,12 @@ def test_a_small_plan_is_handed_on_itself_and_nothing_that_grows() -> None:
     assert not {"findings", "counts", "plan_object"} & set(told)
 
 
+def test_the_rules_with_the_most_findings_are_handed_on_and_no_more() -> None:
+    by_rule = {f"rule-{number}": number for number in range(30)}
+    told = handed_on(counts={"by_severity": {}, "by_rule": by_rule})
+    assert told["by_rule"] == {f"rule-{number}": number for number in range(20, 30)}
+
+
 def test_a_plan_is_small_when_the_artifacts_of_the_whole_job_are() -> None:
     size = len(json.dumps(audit()["plan"]["operations"]))
     assert "plan" in audits.of_audit(audit(), max_artifact=size)
@@ -147,26 +153,46 @@ def test_what_is_approved_is_the_hash_and_where_the_plan_is() -> None:
     assert set(told[ARN]) == {"plan_flow_count", "plan_hash", "plan_object"}
 
 
-def test_whoever_approves_is_shown_every_plan() -> None:
-    nothing = {"operations": [], "hash": HASH, "flow_count": 0, "inseparable": 2}
-    told = summary(
-        handed_on(OTHER, plan=nothing, partial=True),
-        {**handed_on(), "plan_handed_on": False},
-    )
-    assert audits.lines_of(told) == [
-        f"{ARN}: noncompliant, 3 of 40 flows broke the policy at {NOW.isoformat()}, the plan cuts 3 flows, hash {HASH},"
-        " but it was too large to be handed on and was not uploaded, so that it cannot be carried out",
-        f"{OTHER}: noncompliant (flows may be missing), 3 of 40 flows broke the policy at {NOW.isoformat()}, nothing to"
-        " cut, 2 findings are left alone because every filter for them would cut innocent flows",
-        f"All plans: 3 flows to cut, hash {told['hash']}",
-    ]
-
-
 def test_a_sentence_says_how_it_went() -> None:
-    assert (
-        audits.sentence_of(summary(handed_on())) == "1 firewalls: 1 noncompliant; 3 of 40 live flows break the policy."
-    )
+    assert audits.sentence_of(summary(handed_on())) == "1 firewall: 1 noncompliant; 3 of 40 live flows break the rules."
     missing = tuple(f"{ARN}-{number:02}" for number in range(12))
     told = audits.sentence_of(summary(wanted=missing))
-    assert told.startswith("0 firewalls: no result; 0 of 0 live flows break the policy; no result of ")
-    assert told.endswith(f"{ARN}-09 and 2 more.")
+    assert told.startswith("0 firewalls: no result; 0 of 0 live flows break the rules; no result of ")
+    assert f"{ARN}-09 and 2 more; no result was handed on; the role flow_audit writes one with json among" in told
+    assert "no JSON report is in reports, s3://audits/daily" in audits.sentence_of(
+        summary(wanted=missing), ["reports", "s3://audits/daily"]
+    )
+
+
+def test_why_there_is_no_result_is_told_for_each_firewall() -> None:
+    found = [handed_on(age=7200), {**handed_on(OTHER), "audited_at": None}]
+    told = summary(*found, wanted=(ARN, OTHER, f"{ARN}-2"))
+    reasons = {item["firewall_arn"]: item["reason"] for item in audits.why_missing(told, found, ["reports"], 3600)}
+    assert reasons[ARN].endswith("is older than 3600 seconds (flow_summary_max_age)")
+    assert reasons[OTHER] == "its audit does not say when it was"
+    assert reasons[f"{ARN}-2"].startswith("no result was handed on and no JSON report is in reports; ")
+
+
+def test_reports_in_folders_are_read_with_the_pages_beside_them_and_others_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a-report.json").write_text(json.dumps(audit()), encoding="utf-8")
+    (tmp_path / "a-report.html").touch()
+    (tmp_path / "b-report.json").write_text("words", encoding="utf-8")
+    (tmp_path / "c-live.json").write_text("words", encoding="utf-8")
+    found, problems = audits.local_reports([str(tmp_path)])
+    assert [(item["firewall_arn"], item["links"]) for item in found] == [
+        (ARN, {"report": str(tmp_path / "a-report.html")})
+    ]
+    assert len(problems) == 1
+    assert "b-report.json' is not allowed; it is not the JSON report of an audit" in problems[0]
+    with pytest.raises(
+        FlowOpsError, match="report_dirs: '/nowhere' is not allowed; it must be a folder that can be read"
+    ):
+        audits.local_reports(["/nowhere"])
+
+
+def test_an_uploaded_report_is_linked_in_the_console_of_s3() -> None:
+    reports = [{"format": "json", "dest": "/r/x-report.json"}, {"format": "html", "dest": "/r/x y-report.html"}]
+    told = summary(audits.of_audit(audit(reports=reports), "audits", "daily"))["firewalls"][ARN]
+    assert told["report_object"] == {"bucket": "audits", "object": "daily/x y-report.html"}
+    assert told["links"]["report"].endswith("/s3/object/audits?prefix=daily%2Fx%20y-report.html")
+    assert "links" not in summary(handed_on())["firewalls"][ARN]
