@@ -12,13 +12,14 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
+from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner
 from ansible_collections.flowops.aws.tests.integration.runner import REGION, PlaybookRunner, make_client
 
 
 @pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    """One emulator for each module of tests, with no firewall in it; operations take 0.3 seconds."""
-    with Emulator(duration=0.3) as running:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """One emulator for each module of tests, with no firewall in it; operations take the module's DURATION or 0.3 s."""
+    with Emulator(duration=getattr(request.module, "DURATION", 0.3)) as running:
         # moto has one state for all of a process: buckets and instances of the modules before this one would be there.
         forget = urllib.request.Request(f"{running.url}/moto-api/reset", method="POST")
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(forget, timeout=30) as answer:
@@ -35,6 +36,12 @@ def control(emulator: Emulator) -> Control:
 def run_playbook(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> PlaybookRunner:
     """Run a playbook against the module's emulator: run_playbook(path_or_text, extra_vars, env, check=...)."""
     return PlaybookRunner(tmp_path_factory.mktemp("playbooks"), emulator.url)
+
+
+@pytest.fixture(scope="module")
+def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
+    """Run playbooks over hosts, each a firewall, against the module's emulator."""
+    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,8 @@ from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed, starts_of
 from ansible_collections.flowops.aws.tests.integration.runner import Run
 
+DURATION = 0.1
 ZONES = ["us-east-1a", "us-east-1b"]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0.1) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

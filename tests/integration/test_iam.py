@@ -183,11 +183,6 @@ def accounts(emulator: Emulator, control: Control) -> Accounts:
 
 
 @pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
-
-
-@pytest.fixture(scope="module")
 def cloud(accounts: Accounts) -> None:
     """What is beside the firewalls: an instance that a flow comes from, a bucket, Security Hub."""
     ec2 = accounts.client("ec2")

@@ -10,14 +10,12 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
     FirewallRunner,
@@ -29,6 +27,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 )
 from ansible_collections.flowops.aws.tests.integration.runner import Run
 
+DURATION = 0
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 # Its groups are small decimal numbers, so YAML would read it as one in base 60.
 IPV6 = "1:2:3:4:5:6:7:8"
@@ -99,17 +98,6 @@ class Isolated:
 
     def gone(self, name: str) -> Counter[Identity]:
         return self.before[name] - self.after[name]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import Identity, flow, live, modes, starts_of
 from ansible_collections.flowops.aws.tests.integration.runner import HERE, PlaybookRunner, environment
 
+DURATION = 0.2
 ROOT = HERE.parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ZONES = ["us-east-1a", "us-east-1b"]
@@ -44,12 +44,6 @@ def is_admin_to_internet(found: Identity) -> bool:
     corporate = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
     source, destination = (any(ip_address(address) in net for net in corporate) for address in (found[1], found[3]))
     return source and not destination and found[5] == "6" and found[4] in ("22", "3389", "5985", "5986")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0.2) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -176,11 +176,6 @@ def arns(control: Control) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
-
-
-@pytest.fixture(scope="module")
 def folder(runner: FirewallRunner) -> Path:
     """The folder that the audit is started in, with policies in it."""
     folder = runner.started_in()

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
 from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed, modes
 from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
@@ -102,11 +101,6 @@ def bucket(client: Callable[..., Any]) -> Any:
     s3 = client("s3")
     s3.create_bucket(Bucket=BUCKET)
     return s3
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 @pytest.fixture(scope="module")

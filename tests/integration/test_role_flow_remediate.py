@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
     FirewallRunner,
     Identity,
@@ -26,6 +24,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 )
 from ansible_collections.flowops.aws.tests.integration.runner import Run
 
+DURATION = 0.2
 ZONES = ["us-east-1a", "us-east-1b"]
 TELNET = "23"
 ALLOWED = range(40000, 40100, 2)
@@ -89,17 +88,6 @@ def telnet_of(before: Counter[Identity]) -> Counter[Identity]:
 
 def forbidden_of(before: Counter[Identity]) -> Counter[Identity]:
     return Counter({found: count for found, count in telnet_of(before).items() if int(found[2]) not in ALLOWED})
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0.2) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 # -- from an audit ----------------------------------------------------------------------------------------------------

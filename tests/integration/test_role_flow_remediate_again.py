@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
     FirewallRunner,
     Identity,
@@ -36,6 +35,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 )
 from ansible_collections.flowops.aws.tests.integration.runner import Run, environment
 
+DURATION = 0
 ZONE = "us-east-1a"
 GUILTY = 45
 LOG = "killed.log"
@@ -44,17 +44,6 @@ POLICY = {"rules": [{"name": "no-telnet", "action": "deny", "destination_port": 
 
 def is_telnet(found: Identity) -> bool:
     return found[4] == "23"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 # -- killed and run again ---------------------------------------------------------------------------------------------

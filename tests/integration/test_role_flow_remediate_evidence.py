@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 )
 from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, REGION, Run
 
+DURATION = 0
 ZONE = "us-east-1a"
 BUCKET = "kept-evidence"
 SECRET = "sEcReTsEcReTsEcReTsEcReTsEcReTsEcReTsEcR"
@@ -94,17 +95,6 @@ NEWCOMERS = [flow(6, source_port=40003, byte_count=6), flow(66, age=60, byte_cou
 # Of the flows of one subnet to one port only the age tells some from the others.
 YOUNG = [flow(number, age=5) for number in range(2, 20, 2)]
 AGED = [*(flow(number) for number in range(1, 20, 2)), *YOUNG, *(flow(number, 443) for number in range(1, 13))]
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 @dataclass

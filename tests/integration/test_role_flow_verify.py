@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import (
     FirewallRunner,
     Identity,
@@ -25,6 +23,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
 )
 from ansible_collections.flowops.aws.tests.integration.runner import Run
 
+DURATION = 0
 ZONES = ["us-east-1a", "us-east-1b"]
 PER_ZONE = 5
 TELNET_FILTER = [{"destination_port": 23, "source_address": "10.0.0.0/8", "protocols": ["tcp"]}]
@@ -32,17 +31,6 @@ TELNET_FILTER = [{"destination_port": 23, "source_address": "10.0.0.0/8", "proto
 
 def is_telnet(found: Identity) -> bool:
     return found[4] == "23"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with Emulator(duration=0) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def runner(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> FirewallRunner:
-    return FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)
 
 
 class Firewalls:
