@@ -497,7 +497,7 @@ initiator:
 top:
   description:
     - The top talkers among all flows, the heaviest first, by C(source), C(destination), C(pair) and C(port).
-    - With very many different keys they are estimates; C(error) then says by how much a number may be too low.
+    - With more than 100,000 different keys they are estimates; C(error) then says by how much a number may be too low.
   returned: always
   type: dict
   contains:

@@ -23,7 +23,7 @@ _LONGEST_TEXT = 100
 class Summary:
     """Counts of one audit, fed flow by flow; memory does not grow with the number of flows."""
 
-    def __init__(self, most_keys: int = EXACT_KEYS, top_n: int = 10) -> None:
+    def __init__(self, exact_keys: int = EXACT_KEYS, top_n: int = 10) -> None:
         self.flow_count = 0
         self.unreadable_count = 0
         self.unreadable_examples: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ class Summary:
         self.by_rule: Counter[str] = Counter()
         self.by_severity: Counter[str] = Counter()
         self.by_zone: Counter[str] = Counter()
-        self.talkers = {dimension: Talkers(most_keys) for dimension in DIMENSIONS}
+        self.talkers = {dimension: Talkers(exact_keys) for dimension in DIMENSIONS}
         self.oldest = {dimension: Oldest(top_n) for dimension in DIMENSIONS}
 
     def add_all(self, records: Sequence[Mapping[str, Any]], verdicts: Sequence[Verdict | None]) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain
 from operator import itemgetter, xor
 from typing import Any, Final, NamedTuple
@@ -152,8 +152,8 @@ class _ManyBounds:
 class Members(dict[Any, int]):
     """For each value of one member of a flow record, which conditions it satisfies.
 
-    A value that is none, or none that can be read, satisfies what absent does; whether that is because there is none,
-    or because it is not known, the reader of the answer has to know.
+    known() gives the number that a value stands for, None where it stands for none. Such a value satisfies what absent
+    does; whether there is none, or it is not known, the reader of the answer has to know.
     """
 
     def __init__(self, conditions: Sequence[Condition | None], whole: Sequence[Span]) -> None:
@@ -161,7 +161,9 @@ class Members(dict[Any, int]):
         self.absent = sum(1 << n for n, condition in enumerate(conditions) if condition is None or condition.absent)
         self._whole = whole
         self._sweep = Sweep([None if condition is None else condition.spans for condition in conditions], whole)
-        self._number_of = addresses.number_of if whole is ADDRESSES else _number_of
+        self.known: Callable[[Any], int | None] = (
+            addresses.number_of if whole is ADDRESSES else partial(_number_within, whole[0][1])
+        )
 
     def __missing__(self, value: Any) -> int:
         number = self.known(value)
@@ -171,21 +173,14 @@ class Members(dict[Any, int]):
         self[value] = mask
         return mask
 
-    def known(self, value: Any) -> int | None:
-        """Return a value as the number that it stands for, None when it stands for none."""
-        number = self._number_of(value)
-        if number is None or not any(first <= number <= last for first, last in self._whole):
-            return None
-        return number
-
     @cached_property
     def possible(self) -> frozenset[int]:
         """What any value at all satisfies, each answer once."""
         return frozenset().union(*(self._sweep.masks_of(*span) for span in self._whole))
 
 
-def _number_of(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _number_within(last: int, value: Any) -> int | None:
+    return value if value.__class__ is int and 0 <= value <= last else None
 
 
 # -- flows in numbers, and filters ------------------------------------------------------------------------------------

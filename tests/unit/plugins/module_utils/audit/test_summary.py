@@ -94,8 +94,46 @@ def test_the_memory_of_a_summary_does_not_grow_with_the_flows() -> None:
     for number in range(5000):
         summary.add_all([record(f"10.{number >> 8}.{number & 255}.1", destination_port=number)], [None])
     for talkers in summary.talkers.values():
-        assert all(len(hitters.counts) <= 64 for hitters in talkers.by.values())
+        assert talkers.key_count <= 64
     assert summary.flow_count == 5000
+
+
+@pytest.mark.parametrize("flows", [50, 3000])
+def test_addresses_and_pairs_are_counted_and_named_as_they_were(flows: int) -> None:
+    chance = random.Random(flows)
+    pools = [
+        ["10.0.0.1", "0.0.0.0", "255.255.255.255", "::", "::1", "2001:db8::7", "ffff:ffff::ffff", "?", "10.0.0.0/24"],
+        ["192.0.2.7", "0.0.0.0", "::", "fd00::1", "?"],
+    ]
+    talkers = {dimension: Talkers(500) for dimension in ("source", "pair")}
+    truth: dict[str, Counter[str]] = {dimension: Counter() for dimension in talkers}
+    for _page in range(flows // 50):
+        sources, destinations = ([chance.choice(pool) for _flow in range(50)] for pool in pools)
+        sizes = [chance.randrange(2**62) for _flow in range(50)]
+        amounts = packed(sizes, [2**63 - 1] * 50)
+        talkers["source"].add(sources, amounts)
+        talkers["pair"].add(list(zip(sources, destinations, strict=True)), amounts)
+        for source, destination, size in zip(sources, destinations, sizes, strict=True):
+            truth["source"][source] += size
+            truth["pair"][f"{source} -> {destination}"] += size
+    for dimension, counter in truth.items():
+        rows = talkers[dimension].top("bytes", 1000)
+        assert {row["key"]: row["bytes"] for row in rows} == dict(counter)
+        assert [row["bytes"] for row in rows] == sorted(counter.values(), reverse=True)
+        assert sum(row["packets"] for row in rows) == flows * (2**63 - 1)
+        assert sum(row["flows"] for row in rows) == flows
+
+
+def test_equal_talkers_come_in_an_order_of_their_own() -> None:
+    keys = [f"10.0.{number >> 8}.{number & 255}" for number in range(600)]
+    tops = []
+    for seed in range(3):
+        random.Random(seed).shuffle(keys)
+        talkers = Talkers(1000)
+        talkers.add(keys, packed([7] * 600, [1] * 600))
+        tops.append(talkers.top("bytes", 3))
+    assert tops[0] == tops[1] == tops[2]
+    assert [row["key"] for row in tops[0]] == ["10.0.0.0", "10.0.0.1", "10.0.0.2"]
 
 
 def record(source: str, zone: str = "us-east-1a", **members: Any) -> dict[str, Any]:
