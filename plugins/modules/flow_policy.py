@@ -7,19 +7,28 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: flow_policy
-short_description: Read and check a flow policy
+short_description: Read and check what flows are to be judged by
 version_added: 0.1.0
 author: flowops.aws contributors (!UNKNOWN)
 description:
   - Reads a policy, from a file on the controller or as given, and fails with every mistake and its path, so that a play
     can stop before its first call to AWS.
   - What a policy is made of is said at O(flowops.aws.networkfirewall_flow_audit#module:policy).
+  - Without a policy flows are judged by the firewall's own rules; then what is given of O(firewall_rules) is checked in
+    the same way, its files are looked for and read.
 options:
   policy:
     description:
       - The policy itself.
-      - Exactly one of O(policy) and O(policy_file) must be given.
+      - At most one of O(policy) and O(policy_file) may be given.
     type: raw
+  firewall_rules:
+    description:
+      - How to judge by the firewall's own rules, as
+        O(flowops.aws.networkfirewall_flow_audit#module:firewall_rules) takes it. Lists may be text, as surveys give it,
+        and what is empty counts as not given.
+      - Files are looked for as O(policy_file) is.
+    type: dict
   policy_file:
     description:
       - A YAML file that holds the policy, on the controller. Set files in it are relative to its folder.
@@ -74,19 +83,24 @@ EXAMPLES = r"""
 RETURN = r"""
 policy:
   description: The policy, with days as text.
-  returned: success
+  returned: when a policy is given
   type: dict
   sample: {"default": "allow", "rules": []}
 policy_dir:
   description: The folder on the controller that the policy's set files are relative to.
-  returned: success
+  returned: when a policy is given
   type: str
   sample: /srv/playbooks
+firewall_rules:
+  description: What to judge by, with the whole paths of its files, for the module's option of that name.
+  returned: when no policy is given
+  type: dict
+  sample: {"changes": [{"rule_group": "egress", "src": "/srv/playbooks/new.rules"}]}
 rules:
   description:
     - The rules, with C(expired) or C(enabled) where a rule does not count, and with C(description) and C(text), the
       rule on one line, as long as there is room for them.
-  returned: success
+  returned: when a policy is given
   type: list
   elements: dict
   sample: [{"name": "no-ssh-to-internet", "action": "deny", "severity": "high"}]

@@ -54,19 +54,24 @@ def of_audit(
 
     With a bucket it says where the plan is uploaded, too. The job has so many firewalls.
     """
-    plan = audit["plan"]
-    most = min(int(max_artifact), _MOST_OF_A_JOB // max(1, firewalls))
-    small = "operations" in plan and len(json.dumps(plan["operations"])) <= most
     told = {
         **{name: audit[name] for name in _OF_AN_AUDIT if name in audit},
         "by_severity": audit["counts"]["by_severity"],
         "by_rule": dict(Counter(audit["counts"].get("by_rule") or {}).most_common(_RULES)),
-        "widest": widest_of(plan),
-        "plan_hash": plan["hash"],
-        "plan_flow_count": plan["flow_count"],
-        "plan_inseparable": plan["inseparable"],
-        "plan_handed_on": small or bool(bucket),
     }
+    plan = audit.get("plan")
+    if plan is None:
+        # Flows of a file cannot be flushed.
+        return told
+    most = min(int(max_artifact), _MOST_OF_A_JOB // max(1, firewalls))
+    small = "operations" in plan and len(json.dumps(plan["operations"])) <= most
+    told.update(
+        widest=widest_of(plan),
+        plan_hash=plan["hash"],
+        plan_flow_count=plan["flow_count"],
+        plan_inseparable=plan["inseparable"],
+        plan_handed_on=small or bool(bucket),
+    )
     if small:
         told["plan"] = {name: value for name, value in plan.items() if name not in ("dest", "findings")}
     if bucket:
@@ -81,6 +86,29 @@ def _report_object(audit: Mapping[str, Any], bucket: str, prefix: str) -> dict[s
     best = next((written[name] for name in ("html", "markdown", "json") if name in written), "")
     name = "/".join(filter(None, (prefix.strip("/"), os.path.basename(best))))
     return {"report_object": {"bucket": bucket, "object": name}} if best else {}
+
+
+def audit_sentence(audit: Mapping[str, Any]) -> str:
+    """Return the last words of an audit: the verdict, how many flows break what, and what is not known of them."""
+    counts, total = audit["counts"], audit["flow_count"]
+    whose = audit.get("firewall_name") or "The file"
+    found = audit["findings_total"]
+    if "by_change" in counts:
+        changes = counts["by_change"]
+        said = (
+            f"of {total} flows the changes would newly drop {found} and newly let pass {changes['newly_passed']};"
+            f" of {changes['newly_undecided']} more it is not known any more"
+        )
+    elif "by_fate" in counts:
+        fates = counts["by_fate"]
+        said = (
+            f"{found} of {total} live flows could not begin any more under its rules, and {fates['undecided']} are"
+            " undecided"
+        )
+    else:
+        said = f"{found} of {total} live flows break the policy"
+    missing = ", and flows may be missing from the capture" if audit["partial"] else ""
+    return f"{whose} is {audit['verdict']}: {said}{missing}."
 
 
 def plan_object(firewall_arn: str, plan_hash: str, prefix: str = "") -> str:

@@ -181,3 +181,40 @@ def test_each_mistake_is_one_sentence(results: Any) -> None:
     ):
         assert words in sentence
         assert "Traceback" not in sentence
+
+
+ROLE = """
+- name: Without a policy
+  import_playbook: flowops.aws.audit
+- name: What if
+  import_playbook: flowops.aws.what_if
+  vars: {flow_audit_rule_changes: [{rule_group: text, src: "{{ folder }}/new.rules"}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def played(results: Any, run_playbook: PlaybookRunner, aws: Any) -> Any:
+    folder, _run = results
+    arn = aws.describe_firewall(FirewallName="rules")["Firewall"]["FirewallArn"]
+    play = folder / "role.yml"
+    play.write_text(ROLE, encoding="utf-8")
+    extra: dict[str, Any] = {
+        "folder": str(folder),
+        "flow_audit_firewall_arn": arn,
+        "flow_audit_report_dir": str(folder / "reports"),
+    }
+    extra["flow_audit_connection"] = {"endpoint_url": run_playbook.endpoint_url, "region": "us-east-1"}
+    return folder, run_playbook(play, {**extra, "flow_audit_reports": ["html", "json"]})
+
+
+def test_an_audit_needs_no_policy_and_a_change_that_drops_flows_fails(played: Any) -> None:
+    folder, run = played
+    assert run.rc == 2, run.explain()
+    assert len(run.all("Say the verdict")) == 2, run.explain()
+    first, second = run.all("Say the verdict")
+    assert "1 of 3 live flows could not begin any more under its rules, and 1 are undecided" in first["msg"]
+    assert "of 3 flows the changes would newly drop 1 and newly let pass 0" in second["msg"]
+    (report,) = (folder / "reports").glob("*-report.html")
+    assert "text:1" in report.read_text(encoding="utf-8")
+    assert list((folder / "reports").glob("*-undecided.jsonl.gz"))
+    assert "[WARNING]" not in run.output

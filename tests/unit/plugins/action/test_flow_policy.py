@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -119,12 +120,61 @@ def test_a_set_file_that_is_not_there_is_named(tmp_path: Path, started_in: Path)
     assert "sets.threats.file: 'sets/threats.txt' is not allowed; it cannot be read" in result["msg"]
 
 
-@pytest.mark.parametrize("options", [{}, {"policy": POLICY, "policy_file": "policy.yml"}])
-def test_exactly_one_policy_must_be_given(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_two_policies_are_one_too_many(tmp_path: Path) -> None:
     with pytest.raises(AnsibleActionFail) as failure:
-        run(tmp_path, **options)
+        run(tmp_path, policy=POLICY, policy_file="policy.yml")
     assert "policy" in str(failure.value)
     assert "policy_file" in str(failure.value)
+
+
+NOTHING = {"changes": "", "firewall_policy_src": "", "rule_group_srcs": [], "home_net": None, "initiator": "source"}
+
+
+def test_without_a_policy_the_firewalls_rules_judge(tmp_path: Path) -> None:
+    assert run(tmp_path)["firewall_rules"] == {}
+    assert run(tmp_path, firewall_rules=NOTHING)["firewall_rules"] == {"initiator": "source"}
+    assert "firewall_rules" not in run(tmp_path, policy=POLICY, firewall_rules=NOTHING)
+
+
+CHANGE = {"rule_group": "egress", "src": "new.rules"}
+
+
+@pytest.mark.parametrize(
+    "given", [[CHANGE], CHANGE, json.dumps([CHANGE]), yaml.safe_dump([CHANGE]), "rule_group: egress\nsrc: new.rules"]
+)
+def test_changes_as_people_give_them(tmp_path: Path, started_in: Path, given: Any) -> None:
+    (started_in / "new.rules").write_text("drop tcp any any -> any 22 (sid:1;)\n", encoding="utf-8")
+    rules = run(tmp_path, firewall_rules={"changes": given, "home_net": "10.0.0.0/8, fd00::/8"})["firewall_rules"]
+    assert rules["changes"] == [{"rule_group": "egress", "src": str(started_in / "new.rules")}]
+    assert rules["home_net"] == ["10.0.0.0/8", "fd00::/8"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"changes": [CHANGE]}, "firewall_rules.changes.src: 'new.rules' is not allowed; there is no such file"),
+        ({"changes": [{"group": "egress"}]}, "firewall_rules.changes: .*give a mapping of rule_group"),
+        ({"changes": "egress"}, "firewall_rules.changes: 'egress' is not allowed; give a mapping of rule_group"),
+        ({"changes": "{"}, "firewall_rules.changes: '{' is not allowed"),
+        ({"changes": [{"rule_group": "egress"}]}, "firewall_rules.changes.src"),
+        ({"home_net": "here"}, "firewall_rules.home_net"),
+        ({"firewall_policy_src": "policy.json"}, "firewall_policy_src: 'policy.json'.*no such file"),
+        ({"rule_group_srcs": "policy.yml"}, "rule_group_srcs.*no such file"),
+    ],
+)
+def test_what_cannot_be_judged_by_is_told_before_anything_is_captured(
+    tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    result = run(tmp_path, firewall_rules=given)
+    assert result["failed"] is True
+    assert re.search(said, result["msg"])
+    assert "\n" not in result["msg"]
+
+
+def test_a_policy_and_changes_of_rules_are_one_too_many(tmp_path: Path) -> None:
+    result = run(tmp_path, policy=POLICY, firewall_rules={"changes": [CHANGE]})
+    assert result["failed"] is True
+    assert "changes" in result["msg"]
 
 
 def test_strings_of_a_policy_are_never_templates(tmp_path: Path, started_in: Path) -> None:
