@@ -38,7 +38,10 @@ class Counts:
 
 @dataclass
 class Result:
-    """What a stage found: problems (none means success), a summary in words, counts of tests and all output."""
+    """What a stage found: problems (none means success), a summary in words, counts of tests and all output.
+
+    Seconds are those on the clock, processor those that its commands and their children took, user and system.
+    """
 
     stage: str
     summary: str = ""
@@ -46,6 +49,7 @@ class Result:
     counts: Counts | None = None
     output: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    processor: float = 0.0
 
 
 class Runner:
@@ -59,19 +63,23 @@ class Runner:
     ) -> tuple[int, str]:
         """Run a command and return its exit status and its output, stderr included."""
         line = [str(word) for word in command]
-        done = subprocess.run(
+        with subprocess.Popen(
             line,
             cwd=cwd,
             env=environment(variables),
-            check=False,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-        )
-        self.result.output.append(f"$ {' '.join(line)}\n{done.stdout.rstrip()}")
-        return done.returncode, done.stdout
+        ) as process:
+            assert process.stdout is not None
+            output = process.stdout.read()
+            _pid, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        self.result.processor += usage.ru_utime + usage.ru_stime
+        self.result.output.append(f"$ {' '.join(line)}\n{output.rstrip()}")
+        return process.returncode, output
 
     def check(self, command: Sequence[str | Path], cwd: Path = ROOT, variables: Mapping[str, str] | None = None) -> str:
         """Run a command, note a problem when it fails and return its output."""
@@ -145,4 +153,6 @@ def report(result: Result) -> None:
     if result.problems:
         print(f"---- {result.stage}: output", *result.output, f"---- {result.stage}: end of output", sep="\n")
     words = "FAILED" if result.problems else result.summary
-    print(f"{result.stage:<12} {result.seconds:6.1f} s  {words}", flush=True)
+    print(
+        f"{result.stage:<12} {result.seconds:6.1f} s {result.processor:7.1f} s of processor time  {words}", flush=True
+    )
