@@ -8,7 +8,7 @@ TESTS := $(BIN)/python tests/tools/run_tests.py
 SETUP := $(PYTHON) tests/tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help $(VENV) demo test lint types unit integration sanity build suricata ansible-units smoke \
+.PHONY: help $(VENV) demo test test-long lint types unit integration sanity build suricata ansible-units smoke \
   bench browser docs eda matrix workflows release package format clean
 
 help: ## this list
