@@ -116,6 +116,9 @@ class Reader:
         source_port = self._port_side(parsed.source_port, text, unknown)
         destination_port = self._port_side(parsed.destination_port, text, unknown)
         reading = read_options(parsed, source.negated or destination.negated, application, numbers)
+        if reading.unknown:
+            column = next(option.column for option in parsed.options if option.keyword == reading.unknown)
+            self.problems.append(Problem(self.name, line, column, f"the keyword {reading.unknown} is unknown", text))
         return Rule(
             group=self.name,
             sid=int(parsed.value_of("sid") or 0),

@@ -72,6 +72,37 @@ _BUFFER_STARTS = (
     "ike.", "ja3", "ja4", "krb5", "modbus", "mqtt.", "nfs", "quic.", "rfb.", "sip.", "smb.", "snmp.", "ssh.", "ssl_",
     "tls.", "tls_", "urilen", "uricontent", "websocket.", "ldap.", "mdns.", "pgsql.", "ftp.", "smtp.", "imap.", "pop3.",
 )  # fmt: skip
+# Those that Suricata 7 has; later ones have more.
+BUFFERS = _words(
+    """
+    cip_service dce_iface dce_opnum dce_stub_data dcerpc.iface dcerpc.opnum dcerpc.stub_data dhcp.leasetime
+    dhcp.rebinding_time dhcp.renewal_time dnp3.data dnp3_func dnp3_ind dnp3_obj dns.opcode dns.query dns_query
+    enip_command file.data file.magic file.name file_data fileext filemagic filemd5 filename filesha1 filesha256
+    filesize filestore ftpdata_command http.accept http.accept_enc http.accept_lang http.connection
+    http.content_len http.content_type http.cookie http.header http.header.raw http.header_names http.host
+    http.host.raw http.location http.method http.protocol http.referer http.request_body http.request_header
+    http.request_line http.response_body http.response_header http.response_line http.server http.start
+    http.stat_code http.stat_msg http.uri http.uri.normalized http.uri.raw http.user_agent http2.errorcode
+    http2.frametype http2.header_name http2.priority http2.settings http2.size_update http2.window
+    http_client_body http_cookie http_header http_host http_method http_raw_header http_raw_host http_raw_uri
+    http_request_line http_response_line http_server_body http_stat_code http_stat_msg http_uri http_user_agent
+    ike.chosen_sa_attribute ike.exchtype ike.init_spi ike.key_exchange_payload ike.key_exchange_payload_length
+    ike.nonce_payload ike.nonce_payload_length ike.resp_spi ike.vendor ja3.hash ja3.string ja3_hash ja3_string
+    ja3s.hash ja3s.string ja3s_hash ja3s_string ja4.hash ja4_hash krb5.cname krb5.sname krb5.ticket_encryption
+    krb5_cname krb5_err_code krb5_msg_type krb5_sname modbus mqtt.connack.return_code mqtt.connack.session_present
+    mqtt.connect.clientid mqtt.connect.flags mqtt.connect.password mqtt.connect.username mqtt.connect.willmessage
+    mqtt.connect.willtopic mqtt.flags mqtt.protocol_version mqtt.publish.message mqtt.publish.topic mqtt.qos
+    mqtt.reason_code mqtt.subscribe.topic mqtt.type mqtt.unsubscribe.topic nfs.version nfs_procedure nfs_version
+    quic.cyu.hash quic.cyu.string quic.sni quic.ua quic.version rfb.name rfb.secresult rfb.sectype sip.method
+    sip.protocol sip.request_line sip.response_line sip.stat_code sip.stat_msg sip.uri smb.named_pipe
+    smb.ntlmssp_domain smb.ntlmssp_user smb.share snmp.community snmp.pdu_type snmp.usm snmp.version ssh.hassh
+    ssh.hassh.server ssh.hassh.server.string ssh.hassh.string ssh.proto ssh.protoversion ssh.software
+    ssh.softwareversion ssl_state ssl_version tls.cert_chain_len tls.cert_fingerprint tls.cert_issuer
+    tls.cert_serial tls.cert_subject tls.certs tls.fingerprint tls.issuerdn tls.random tls.random_bytes
+    tls.random_time tls.sni tls.store tls.subject tls.version tls_cert_expired tls_cert_fingerprint
+    tls_cert_issuer tls_cert_notafter tls_cert_notbefore tls_cert_serial tls_cert_subject tls_cert_valid tls_sni
+    tls_store uricontent urilen"""
+)
 # Buffers over one transport alone; of the others it is not asked.
 _BUFFER_TRANSPORTS = (("http", _OVER_TCP), ("tls", _OVER_TCP), ("ssh.", _OVER_TCP), ("ssl_", _OVER_TCP))
 
@@ -149,5 +180,5 @@ def is_known(keyword: str) -> bool:
         or keyword in ONCE
         or keyword in OTHER
         or keyword.startswith(AWS_STARTS)
-        or is_buffer(keyword)
+        or keyword in BUFFERS
     )

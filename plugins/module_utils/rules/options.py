@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +18,11 @@ from .kinds import EITHER, FLOW, PACKET, TO_CLIENT, TO_SERVER, Kind
 from .texts import Option, RuleText, RuleTextError
 from .verdicts import CONTENT, KEYWORD
 
+_BIT_COMMANDS = ("set", "unset", "toggle", "isset", "isnotset")
+_THRESHOLD = re.compile(
+    r"\s*(?:(?:type\s+(?:limit|both|threshold)|track\s+(?:by_dst|by_src|by_both|by_rule|by_flow)|count\s+\d+|seconds\s+\d+)"
+    r"\s*(?:,\s*|$)){4}"
+)
 _LARGEST_SID = 2**32 - 1
 
 
@@ -27,6 +33,8 @@ class Reading(NamedTuple):
     # Protocols that the options narrow the header down to.
     protocols: frozenset[int]
     priority: int
+    # A keyword that Suricata 7 does not know, "" when it knows all of them.
+    unknown: str
     # What Suricata puts first among rules of one action: set and read flowbits, then flowint, hostbits, xbits.
     variables: tuple[int, ...]
 
@@ -62,8 +70,10 @@ class _Options:
         if keyword == "flow":
             self._take_flow(option)
         elif keyword in ("flowbits", "xbits", "hostbits"):
-            self._take_bits(keyword, value)
+            self._take_bits(keyword, value, option.column)
         elif keyword == "threshold":
+            if not _THRESHOLD.fullmatch(value):
+                raise RuleTextError("threshold lacks one of type, track, count and seconds", option.column)
             # A pass over its limit marks the flow, but does not end the search for its packet.
             if self.passes or not _limits_alerts_only(value):
                 self.once.append(keyword)
@@ -93,7 +103,7 @@ class _Options:
         # A direction alone is no condition of its own to Suricata, it only sorts rules.
         self.flow_matches = self.flow_matches or set(words) not in ({"to_server"}, {"to_client"})
 
-    def _take_bits(self, keyword: str, value: str) -> None:
+    def _take_bits(self, keyword: str, value: str, column: int) -> None:
         command = value.partition(",")[0].strip().lower()
         if command == "noalert":
             return
@@ -102,7 +112,9 @@ class _Options:
             if command != "set":
                 self.once.append(keyword)
             return
-        names = {name.strip() for name in value.partition(",")[2].split("|")}
+        names = {name.strip() for name in value.partition(",")[2].split("|")} - {""}
+        if command not in _BIT_COMMANDS or not names:
+            raise RuleTextError(f"flowbits has no command {value or 'at all'}, or no name", column)
         if command in ("set", "unset", "toggle"):
             self.changes |= names
             self.unset = self.unset or command != "set"
@@ -210,15 +222,23 @@ def _read(
     for option in written:
         if option.keyword == "content" and '"' not in (option.value or ""):
             raise RuleTextError("content has no quotes around its value", option.column)
-        if not keywords.is_known(option.keyword):
-            raise RuleTextError(f"the keyword {option.keyword} is unknown", option.column)
     options = _Options(action, protocol if application else "", written)
+    _check_families(options, protocol, written)
     narrowed = _with_ip_proto(written, protocols)
     if options.buffers and protocols == keywords.EVERY_PROTOCOL:
         narrowed &= options.over
     elif application and options.over != keywords.EVERY_PROTOCOL:
         narrowed &= options.over or narrowed
-    return Reading(_kind_of(options, header_negated), narrowed, _priority(written), _variables(written))
+    unknown = next((option.keyword for option in written if not keywords.is_known(option.keyword)), "")
+    return Reading(_kind_of(options, header_negated), narrowed, _priority(written), unknown, _variables(written))
+
+
+def _check_families(options: _Options, protocol: str, written: Sequence[Option]) -> None:
+    own = keywords.family_of(options.application, ())
+    other = next((buffer for buffer in options.buffers if keywords.family_of("", (buffer,)) not in ("", own)), None)
+    if own and other is not None:
+        column = next(option.column for option in written if option.keyword == other)
+        raise RuleTextError(f"{other} is not a keyword of {protocol}", column)
 
 
 def _kind_of(options: _Options, header_negated: bool) -> Kind:

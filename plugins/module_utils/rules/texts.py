@@ -13,7 +13,7 @@ from typing import NamedTuple
 ACTIONS = ("pass", "drop", "reject", "rejectsrc", "rejectdst", "rejectboth", "alert")
 _HEADER_PARTS = ("action", "protocol", "source", "source port", "direction", "destination", "destination port")
 # Without brackets no part of a header has a space in it, which most rules are.
-_PLAIN = re.compile(r" *([^\s\[(]+) +([^\s\[(]+) +([^\s(]+) +([^\s(]+) +(\S\S) +([^\s(]+) +([^\s(]+) *\(")
+_PLAIN = re.compile(r" *([^\s\[(]+) +([^\s\[(]+) +([^\s(]+) +([^\s(]+) +(\S\S) +([^\s(]+) +([^\s(]+) +\(")
 _END_OF_OPTION = re.compile(r"(?<!\\);")
 _ESCAPED = re.compile(r"\\([\"\\;:])")
 
@@ -93,7 +93,7 @@ def _parts(line: str) -> tuple[list[str], int]:
         while at < len(line) and line[at] in " \t":
             at += 1
         start, depth = at, 0
-        while at < len(line) and (line[at] not in " (" or depth):
+        while at < len(line) and (line[at] != " " or depth):
             depth += (line[at] == "[") - (line[at] == "]")
             at += 1
         if start == at or at == len(line):
@@ -101,10 +101,10 @@ def _parts(line: str) -> tuple[list[str], int]:
         parts.append(line[start:at])
         if any(char.isspace() and char != " " for char in parts[-1]):
             raise RuleTextError(f"its {name} has a tab in it", start + 1)
-    opening = line.find("(", at)
-    if opening < 0 or line[at:opening].strip():
-        raise RuleTextError("its options are not in parentheses after the destination port", at + 1)
-    return parts, opening + 1
+    # The parentheses around the options may be missing.
+    while at < len(line) and line[at] in " \t(":
+        at += 1
+    return parts, at
 
 
 def _options(line: str, at: int) -> tuple[Option, ...]:

@@ -12,7 +12,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.texts import (
     parse,
     unquoted,
 )
-from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import rules_of
+from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import flow, rules_of, verdict
 
 
 def test_a_rule_in_its_parts() -> None:
@@ -51,7 +51,6 @@ def test_lines_are_numbered_and_joined() -> None:
         ("drop tcp any any -> any any (sid:1)", 30, "does not end with a semicolon"),
         ("drop tcp any any -> any any ()", 30, "no options"),
         ("drop tcp any any -> any [80 (sid:1;)", 25, "bracket is not closed"),
-        ("drop tcp any any -> any 80 443 (sid:1;)", 27, "not in parentheses"),
     ],
 )
 def test_what_is_no_rule_is_told_with_its_column(text: str, column: int, why: str) -> None:
@@ -78,7 +77,11 @@ def test_what_is_no_rule_is_told_with_its_column(text: str, column: int, why: st
         ("drop ip any any -> any any (ip_proto:6; ip_proto:17; sid:1;)", 1, "stands twice"),
         ("drop ip any any -> any any (ip_proto:6; ip_proto:!17; sid:1;)", 1, "with and without !"),
         ("drop tcp any any -> any any (content:x; sid:1;)", 30, "no quotes"),
-        ("drop tcp any any -> any any (colour:blue; sid:1;)", 30, "keyword colour is unknown"),
+        ("drop tcp any any -> any any(flow:to_server; sid:1;)", 25, "its port any(flow:to_server; is wrong"),
+        ("drop tcp any any -> any any (flowbits:isnoset,a; sid:1;)", 30, "flowbits has no command isnoset,a"),
+        ("drop tcp any any -> any any (flowbits:set; sid:1;)", 30, "flowbits has no command set, or no name"),
+        ("drop tcp any any -> any any (threshold:type limit; sid:1;)", 30, "threshold lacks one of"),
+        ('drop tls any any -> any any (http.host; content:"x"; sid:1;)', 30, "http.host is not a keyword of tls"),
         ("drop tcp 10.0.0 any -> any any (sid:1;)", 10, "10.0.0 is not an address"),
         ("drop tcp any any -> any 70000 (sid:1;)", 25, "not a port"),
         ("drop tcp $NOPE any -> any any (sid:1;)", 10, "variable $NOPE is not known"),
@@ -91,6 +94,23 @@ def test_what_suricata_refuses_is_told_with_group_line_and_column(text: str, col
     assert why in problem.why
     assert problem.sentence.startswith("Rule group 'g' line 2, column ")
     assert [rule.kind.reason for rule in rules.stateful] == ["refused"]
+
+
+@pytest.mark.parametrize("keyword", ["colour:blue", "tls.versio:1.2", 'tls.subjectaltname; content:"x"'])
+def test_a_keyword_that_suricata_does_not_know_is_told_and_the_header_still_counts(keyword: str) -> None:
+    rules = rules_of(f"drop tcp any any -> any 443 ({keyword}; sid:1;)")
+    (problem,) = rules.problems
+    assert (problem.line, problem.column) == (1, 30)
+    assert problem.why == f"the keyword {keyword.partition(':')[0].partition(';')[0]} is unknown"
+    assert verdict(rules).fate == "undecided"
+    assert verdict(rules, flow(ports=(1, 2))).fate == "passed"
+
+
+@pytest.mark.parametrize("body", ["sid:1;", "(sid:1;", "sid:1;)", "( sid:1; )"])
+def test_parentheses_may_be_missing(body: str) -> None:
+    rules = rules_of(f"drop tcp any any -> any 443 {body}")
+    assert not rules.problems
+    assert verdict(rules).rule == "g:1"
 
 
 def test_options_without_a_meaning_here_are_taken() -> None:
