@@ -32,6 +32,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsE
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.accounts import parse_role_arn
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.selection import Selection
 from ansible_collections.flowops.aws.plugins.modules import (
+    networkfirewall_firewall_rule_info,
     networkfirewall_flow_audit,
     networkfirewall_flow_capture,
     networkfirewall_flow_flush,
@@ -365,6 +366,63 @@ def test_without_an_action_of_the_remediation_policy_it_fails_naming_it(
 ) -> None:
     arn = firewall(policy_mode="ENFORCE") if action == NEXT_GENERATION else firewall()
     refused(remediated(module_as(without(REMEDIATION_POLICY, action)), arn), action)
+
+
+RULES_POLICY = document("audit", "audit-rules")
+
+
+@pytest.fixture(scope="module")
+def office(accounts: Accounts) -> str:
+    """The ARN of a prefix list, which rules name."""
+    entries = [{"Cidr": "192.0.2.0/24", "Description": "office"}]
+    made = accounts.client("ec2").create_managed_prefix_list(
+        PrefixListName="office", MaxEntries=5, AddressFamily="IPv4", Entries=entries
+    )
+    arn: str = made["PrefixList"]["PrefixListArn"]
+    return arn
+
+
+@pytest.fixture
+def ruled(firewall: Callable[..., str], control: Control, office: str) -> Callable[..., dict[str, Any]]:
+    """Show, with a module, the rules of a firewall in a VPC of one CIDR: a stateful and a stateless rule group."""
+    text = "drop tcp $HOME_NET any -> @OFFICE 23 (sid:1;)"
+    named = {"IPSetReferences": {"OFFICE": {"ReferenceArn": office}}}
+    forward = {"Actions": ["aws:forward_to_sfe"], "MatchAttributes": {"Protocols": [6]}}
+    stateless = {"StatelessRules": [{"Priority": 1, "RuleDefinition": forward}]}
+    groups = [
+        {"name": "text", "rule_group": {"RulesSource": {"RulesString": text}, "ReferenceSets": named}},
+        {
+            "name": "tcp",
+            "type": "STATELESS",
+            "rule_group": {"RulesSource": {"StatelessRulesAndCustomActions": stateless}},
+        },
+    ]
+
+    def show(module: Module, **members: Any) -> dict[str, Any]:
+        arn = firewall(vpc_cidr_blocks=["10.79.0.0/16"], **members)
+        if not members:
+            control.set_rules(arn.rpartition("/")[2], groups)
+        return module(networkfirewall_firewall_rule_info.main, firewall_arn=arn)
+
+    return show
+
+
+def test_what_the_policy_for_rules_lists_is_enough(
+    module_as: Callable[..., Module], ruled: Callable[..., dict[str, Any]]
+) -> None:
+    shown = ruled(module_as(RULES_POLICY))
+    assert not shown.get("failed") and shown["warnings"] == [], shown
+    assert shown["rule_count"] == 2
+
+
+@pytest.mark.parametrize("action", actions_of(document("audit-rules")))
+def test_without_an_action_of_the_policy_for_rules_a_warning_names_it(
+    module_as: Callable[..., Module], ruled: Callable[..., dict[str, Any]], action: str
+) -> None:
+    members = {"policy_mode": "ENFORCE"} if action == NEXT_GENERATION else {}
+    shown = ruled(module_as(without(RULES_POLICY, action)), **members)
+    assert not shown.get("failed"), shown
+    assert any(action in warning for warning in shown["warnings"]), shown["warnings"]
 
 
 # -- inventory and executions, in this process ------------------------------------------------------------------------
