@@ -12,6 +12,7 @@ from typing import Any
 from ..module_utils.files import sha256_of
 from ..plugin_utils.action import ControllerAction
 from ..plugin_utils.given_plan import Held, as_given
+from ..plugin_utils.versions import versions
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "firewall_arn": {"type": "str", "required": True},
@@ -42,7 +43,7 @@ class ActionModule(ControllerAction):
             options["any_scope"],
             options["option_prefix"],
         )
-        return {"firewall_arn": held.firewall_arn, **as_given(options, held, self._sha256)}
+        return {"firewall_arn": held.firewall_arn, **as_given(options, held, self._sha256), "versions": versions()}
 
     def _sha256(self, path: str) -> str | None:
         """Return the checksum of a file of an audit, as modules on a local connection find it, None without one."""

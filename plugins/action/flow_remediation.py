@@ -11,7 +11,7 @@ from typing import Any
 
 from ..module_utils.errors import FlowOpsError
 from ..plugin_utils.action import ControllerAction
-from ..plugin_utils.remediation import Limits, begun, compared, counted, flushed, guarded, proved
+from ..plugin_utils.remediation import Limits, begun, compared, counted, flushed, foretold, guarded, proved
 
 # What Ansible says of a task beside what the task returned.
 _OF_THE_TASK = ("changed", "failed", "msg", "warnings", "deprecations", "exception", "invocation", "censored")
@@ -30,6 +30,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
             "allow_partial": {"type": "bool", "required": True},
         },
     },
+    "beside": {"type": "dict", "default": {}},
     "flush": {"type": "dict"},
     "comparison": {"type": "dict"},
     "rounds": {"type": "int", "default": 1},
@@ -53,7 +54,9 @@ class ActionModule(ControllerAction):
         # A defect too: a run that has begun to cut must never look like one that was refused.
         except Exception as error:
             said = error.message if isinstance(error, FlowOpsError) else f"The account cannot be kept ({error!r})."
-            raise FlowOpsError(said, cutting=run["cutting"], flushes=run["flushes"]) from error
+            raise FlowOpsError(
+                said, cutting=run["cutting"], stopped_as=run["stopped_as"], flushes=run["flushes"]
+            ) from error
 
     def _taken_down(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
         if options["count"] is not None:
@@ -62,6 +65,7 @@ class ActionModule(ControllerAction):
         if options["proof"] is not None:
             return proved(run, options["proof"], bool(self._task.check_mode))
         if options["guards"] is not None:
-            return guarded(run, Limits(**options["guards"]))
+            tell = foretold if self._task.check_mode else guarded
+            return tell({**run, "beside": options["beside"]}, Limits(**options["guards"]))
         run = flushed(run, options["flush"])
         return run if options["comparison"] is None else compared(run, options["comparison"], options["rounds"])

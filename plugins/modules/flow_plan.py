@@ -167,15 +167,13 @@ findings:
   type: list
   elements: dict
   sample: []
-capture_src:
-  description: The file of the capture that the plan was made from, empty when it is not as the audit left it.
-  returned: when a plan was read
-  type: str
-  sample: flowops-reports/111122223333-us-east-1-egress-flows.jsonl.gz
-vouched:
-  description:
-    - Whether the plan says by itself what its capture saw and when that was, so that it can be carried out as it is.
-      Never for one that had to be approved.
+versions:
+  description: The versions of flowops.aws, ansible-core and Python on the controller.
+  returned: success
+  type: dict
+  sample: {"flowops.aws": "0.1.0", "ansible-core": "2.19.3", "python": "3.11.2"}
+only_findings:
+  description: Whether the findings at hand are all of the plan's, so that a flow that is none of them is innocent.
   returned: when a plan was read
   type: bool
   sample: true

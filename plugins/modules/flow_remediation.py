@@ -56,6 +56,10 @@ options:
         description: Whether flows may be missing from the capture.
         type: bool
         required: true
+  beside:
+    description: What the result says beside what became of the flows, with O(guards), such as C(caller_identity).
+    type: dict
+    default: {}
   flush:
     description: What M(flowops.aws.networkfirewall_flow_flush) returned, also when it failed.
     type: dict
@@ -161,6 +165,27 @@ dropped:
   type: list
   elements: dict
   sample: []
+is_counted:
+  description: Whether anybody has counted these flows.
+  returned: success
+  type: bool
+  sample: true
+captures:
+  description: This run's captures, which what operations were about is held against, where, when and how long.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"availability_zone": "us-east-1a", "flow_request_timestamp": "2026-01-31T12:00:00+00:00", "duration": 1.2}]
+capture_src:
+  description: The path of all flows of these captures, empty where no file has them.
+  returned: success
+  type: str
+  sample: /var/lib/flowops/capture-before.jsonl.gz
+held_against:
+  description: Whether findings or the flow_filters say what is to be cut.
+  returned: success
+  type: str
+  sample: findings
 shown:
   description: The flows to show in diff mode where no file has them.
   returned: after O(count) and O(proof)
@@ -172,6 +197,54 @@ cutting:
   returned: success
   type: bool
   sample: true
+stopped_as:
+  description: What the verdict of a run is called that stops now, V(refused), V(rehearsal) or V(failed).
+  returned: success
+  type: str
+  sample: failed
+beside:
+  description: What the result says beside what became of the flows.
+  returned: success
+  type: dict
+  sample: {"stream_exception_policy": "DROP"}
+refused:
+  description: What each guard says that would refuse.
+  returned: in check mode, after O(guards)
+  type: list
+  elements: str
+  sample: []
+rehearsal:
+  description: What the first rehearsal found, as M(flowops.aws.networkfirewall_flow_remediation) tells it.
+  returned: after O(flush)
+  type: dict
+  sample: {"passed": true, "operation_count": 1, "flow_count": 17, "stranger_count": 0}
+trial:
+  description: What the trial found.
+  returned: after O(flush)
+  type: dict
+  sample: {"passed": true, "flow_count": 1}
+tried:
+  description: Whether a trial has shown something, so that none is needed any more.
+  returned: success
+  type: bool
+  sample: true
+deeds:
+  description: What the flushes of each round did, by their own results.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"cut": 17, "collateral_count": 0}]
+suspected:
+  description: Whether more flows vanished than vanish by themselves, where AWS does not list what was cut.
+  returned: success
+  type: bool
+  sample: false
+words:
+  description: The words that hold of the result, of which the play may fail.
+  returned: after O(guards)
+  type: list
+  elements: str
+  sample: [proved, remediated]
 round:
   description: The number of the round that is due, from 1.
   returned: success
@@ -203,7 +276,7 @@ sentence:
   description: That result in one sentence.
   returned: after O(guards)
   type: str
-  sample: "egress: remediated; 17 of 17 flows are gone, 0 survived, 0 came back; 1 flushes."
+  sample: "egress: remediated; 17 of 17 flows are gone, 0 survived, 0 came back; 1 flushes; nothing else was touched."
 """
 
 # There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

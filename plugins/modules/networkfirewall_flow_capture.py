@@ -142,6 +142,11 @@ flow_operations:
       returned: when it is so
       type: bool
       sample: true
+    duration:
+      description: The seconds that it took, from the answer to its start until it was seen to have ended.
+      returned: with O(wait=true), when this task has started it
+      type: float
+      sample: 1.204
     partial:
       description: That the operation ended as V(COMPLETED_WITH_ERRORS).
       returned: with O(wait=true)

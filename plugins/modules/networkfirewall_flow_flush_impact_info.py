@@ -30,6 +30,13 @@ options:
       - A wait that runs out does not fail the module; it returns what it saw last, with RV(in_sync) V(false).
     type: int
     default: 600
+  caller_identity:
+    description:
+      - Ask STS who the caller is, the one that would flush. STS is not asked when O(endpoint_url) is given, which is
+        that of another service; where it may not be asked, nothing fails.
+    type: bool
+    default: false
+    version_added: 0.1.0
 notes:
   - A botocore older than 1.38.25 cannot list VPC endpoint associations; RV(vpc_endpoint_associations) is empty then,
     and all associations count as hidden.
@@ -67,6 +74,24 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+caller_identity:
+  description: Who the caller is, as STS tells it, null where that is unknown.
+  returned: with O(caller_identity=true)
+  type: dict
+  sample:
+    account: "111122223333"
+    arn: arn:aws:sts::111122223333:assumed-role/flowops/run
+    user_id: AROAEXAMPLE:run
+sdk_versions:
+  description: The versions of boto3 and botocore that ask.
+  returned: with O(caller_identity=true)
+  type: dict
+  sample: {"boto3": "1.44.5", "botocore": "1.44.5"}
+caller_identity_unknown:
+  description: Why it is unknown.
+  returned: with O(caller_identity=true), when it is unknown
+  type: str
+  sample: endpoint_url was given, and STS is not asked at the endpoint of another service.
 firewall_arn:
   description: The ARN of the firewall.
   returned: always
@@ -229,6 +254,7 @@ def main() -> None:
             **role_options(),
             "wait": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 600},
+            "caller_identity": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
         **one_firewall(),

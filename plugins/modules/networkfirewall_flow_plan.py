@@ -40,6 +40,15 @@ options:
     description: Drop no filter for the innocent flows that it would cut, and count them in RV(flow_count).
     type: bool
     default: false
+  only_findings:
+    description:
+      - That the findings given are all of the plan's, so that a filter is dropped which matches a flow that was there
+        at the plan's capture and is none of them by 5-tuple and birth. Otherwise it is dropped when it matches more of
+        them than it did then.
+      - It does not matter where O(policy) judges every flow.
+    type: bool
+    default: false
+    version_added: 0.1.0
   max_flows:
     description: The most flows to return, and to show in diff mode, 0 to 10000.
     type: int
@@ -217,6 +226,7 @@ def main() -> None:
             "policy": {"type": "dict"},
             "policy_dir": {"type": "path"},
             "allow_collateral": {"type": "bool", "default": False},
+            "only_findings": {"type": "bool", "default": False},
             "max_flows": {"type": "int", "default": 100},
             "capture_dest": {"type": "path"},
             "findings_dest": {"type": "path"},

@@ -41,6 +41,26 @@ options:
     description:
       - Write every captured flow to this file, flow records in JSON lines, compressed when the name ends in C(.gz).
     type: path
+  before_src:
+    description:
+      - A capture of all flows before the flush, flow records in JSON lines. Given with O(captures), all flows that are
+        no findings are compared, for a flush of which AWS does not list what it hit.
+    type: path
+    version_added: 0.1.0
+  captures:
+    description:
+      - The captures of O(before_src), items as M(flowops.aws.networkfirewall_flow_capture) returns them. The findings
+        must be those that they show.
+    type: list
+    elements: dict
+    version_added: 0.1.0
+  later_operations:
+    description:
+      - One more capture of each scope after O(operations), by which it is known how many flows end by themselves
+        meanwhile. Without it none is taken to.
+    type: list
+    elements: dict
+    version_added: 0.1.0
   plan_dest:
     description: Write RV(plan) to this file as JSON.
     type: path
@@ -198,6 +218,21 @@ operations:
   elements: dict
   sample: [{"availability_zone": "us-east-1a", "flow_operation_id": "0a1b2c3d-0000-4000-8000-0123456789ab",
             "flow_operation_status": "COMPLETED", "flow_count": 3526}]
+suspected:
+  description: That in some scope more flows vanished that are no findings than vanish by themselves.
+  returned: with O(before_src)
+  type: bool
+  sample: false
+vanished:
+  description:
+    - How many flows that are no findings vanished over the flush, by scope, as a number and a share, and the share that
+      vanishes by itself in that time, null where nobody knows it.
+  returned: with O(before_src)
+  type: list
+  elements: dict
+  sample:
+    - {"availability_zone": "us-east-1a", "flow_count": 3000, "vanished": 12, "share": 0.004, "share_by_itself": 0.005,
+       "suspected": false}
 files:
   description: The files written, by the name of the option.
   returned: always
@@ -229,6 +264,9 @@ def main() -> None:
             "dest": {"type": "path"},
             "capture_dest": {"type": "path"},
             "plan_dest": {"type": "path"},
+            "before_src": {"type": "path"},
+            "captures": {"type": "list", "elements": "dict"},
+            "later_operations": {"type": "list", "elements": "dict"},
         },
         supports_check_mode=True,
         **one_firewall(),

@@ -107,8 +107,8 @@ def _of_plan(
         "flow_filters": audit.get("flow_filters") or [{"any": True}],
         "findings_src": findings_src,
         **({"findings": inline} if inline is not None and not findings_src else {}),
-        "capture_src": files.get("dest", ""),
-        "vouched": not held.approved_hash and written.get("hash") is not None and _is_whole(plan),
+        # An audit returns the first of its findings, which are all of them or tell nothing of the others.
+        "only_findings": bool(findings_src) or (inline is not None and len(inline) == audit.get("findings_total")),
     }
 
 
@@ -173,12 +173,6 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
             " that is meant."
         )
     return plan
-
-
-def _is_whole(plan: Plan) -> bool:
-    """Return whether a plan says by itself what its capture saw, and when that was."""
-    said_when = all("captured_at" in item for item in plan.operations)
-    return plan.captured_flow_count is not None and said_when
 
 
 def _named_findings(plan: Plan) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
+from ..module_utils.plan.verdict import COLLATERAL, PROVED, Deed, words_of
 from .audits import artifact_name
 
 _MOST_SHOWN = 100
@@ -23,7 +24,19 @@ _NOTHING = {
     **{"flows": [], "by_rule": {}},
 }
 HANDED_ON = (
-    *("verdict", "partial", "planned", "gone", "survived", "reborn", "inseparable", "flush_count", "evidence"),
+    *(
+        "verdict",
+        "nothing_else",
+        "collateral_count",
+        "partial",
+        "planned",
+        "gone",
+        "survived",
+        "reborn",
+        "inseparable",
+        "flush_count",
+        "evidence",
+    ),
 )
 
 
@@ -45,12 +58,22 @@ def begun(given: Mapping[str, Any]) -> dict[str, Any]:
         "findings_src": "",
         "capture_src": "",
         "flow_count": 0,
+        "is_counted": True,
         "partial": False,
         "capture_age": 0,
         "dropped": [],
+        "captures": [],
+        "held_against": "flow_filters" if given.get("source") in ("flow_filters", "addresses") else "findings",
+        "beside": {},
         "cutting": False,
+        # What a run is called that stops now.
+        "stopped_as": "failed" if given.get("cutting") else "refused",
+        "tried": False,
+        "suspected": False,
         "round": 0,
         "flushes": [],
+        # What the flushes of each round did, by their own results.
+        "deeds": [],
         "again": False,
         **given,
     }
@@ -82,8 +105,11 @@ def counted(
         **run,
         "operations": operations,
         "flow_count": int(count.get("flow_count") or 0),
+        "is_counted": bool(count.get("operations")),
         "partial": bool(count.get("partial")),
-        "shown": list(count.get("findings") or ()),
+        "captures": _captures(zones),
+        **_files_of(run, count),
+        "shown": list(count.get("findings") or ()) if "findings_dest" not in count.get("files", {}) else [],
     }
 
 
@@ -102,7 +128,9 @@ def proved(run: Mapping[str, Any], proof: Mapping[str, Any], checking: bool) -> 
         "partial": proof["partial"],
         "dropped": proof["dropped"],
         "capture_age": 0 if proof["proved"] else proof["capture_age"],
+        "captures": _captures(proof.get("operations") or ()),
         "findings_src": written,
+        "capture_src": proof["files"].get("capture_dest", {}).get("path") or "",
         "shown": list(proof["flows"]) if shown_here else [],
     }
 
@@ -121,13 +149,25 @@ def _proved_operations(run: Mapping[str, Any], plan: Mapping[str, Any], checking
     )
 
 
+def foretold(run: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Return the account of check mode, with what would be cut and which guards would refuse as its sentence."""
+    refused = refusals(run, limits)
+    name, operations = run["firewall_arn"].rpartition("/")[2], run["operations"]
+    flows = f"{run['flow_count']} flows" if run["is_counted"] else "a number of flows that nobody has counted"
+    would = f"{flows} would be cut by {len(operations)} flushes" if operations else "no flow would have to be cut"
+    said = f"{name}: {would}; {' '.join(refused) if refused else 'no guard refuses.'}"
+    result = {"firewall_arn": run["firewall_arn"]}
+    return {**run, "round": 1, "cut": operations, "refused": refused, "sentence": said, "result": result}
+
+
 def guarded(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediate_") -> dict[str, Any]:
     """Return the account of a run that may begin to cut; raise FlowOpsError with the guard that refuses."""
     refused = refusals(run, limits, prefix)
     if refused:
         raise FlowOpsError(refused[0])
     operations = run["operations"]
-    return {**run, "cutting": True, "round": 1, "cut": operations, **_ended(run, _NOTHING)}
+    started = {**run, "cutting": True, "stopped_as": "failed", "round": 1, "cut": operations}
+    return {**started, **_ended(started, _NOTHING)}
 
 
 def refusals(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediate_") -> list[str]:
@@ -168,7 +208,18 @@ def flushed(run: Mapping[str, Any], flush: Mapping[str, Any]) -> dict[str, Any]:
         for item in flush.get("flow_operations") or ()
         if "flow_operation_id" in item and item["flow_operation_id"] not in known
     ]
-    return {**run, "flushes": [*run["flushes"], *begun_now]}
+    told = {name: flush[name] for name in ("rehearsal", "trial") if flush.get(name)}
+    stopped_as = run["stopped_as"]
+    if told.get("rehearsal", {}).get("passed") is False and not run["flushes"] and not begun_now:
+        stopped_as = "rehearsal"
+    return {
+        **run,
+        **{name: value for name, value in told.items() if name not in run},
+        "stopped_as": stopped_as,
+        "tried": run["tried"] or told.get("trial", {}).get("passed") is not None,
+        "flushes": [*run["flushes"], *begun_now],
+        "deeds": [*run["deeds"], *([flush["deed"]] if flush.get("deed") else [])],
+    }
 
 
 def compared(run: Mapping[str, Any], seen: Mapping[str, Any], rounds: int) -> dict[str, Any]:
@@ -178,41 +229,84 @@ def compared(run: Mapping[str, Any], seen: Mapping[str, Any], rounds: int) -> di
     round it has aged.
     """
     left = list(seen["plan"].get("operations") or ())
-    again = bool(run["operations"]) and bool(left) and run["round"] < rounds
+    # What hit others, or cannot be asked what it hit, is not done once more.
+    stopped = any(deed["stopped"] or deed["unread"] for deed in run["deeds"])
+    again = bool(run["operations"]) and bool(left) and run["round"] < rounds and not stopped
     following = {"round": run["round"] + 1, "cut": left} if again else {}
-    return {**run, **_ended(run, seen), "again": again, **following}
+    suspected = bool(run["suspected"] or seen.get("suspected"))
+    return {**run, **_ended(run, seen), "again": again, "suspected": suspected, **following}
 
 
 def _ended(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the result as flow_remediate_result tells it, and the sentence that a person sees."""
-    # What no filter can cut without innocent flows is still there.
-    left_alone = run["inseparable"] or run["dropped"]
+    deed = _deed(run, seen)
+    examples = [flow for done in run["deeds"] for flow in done["collateral"]][:_MOST_SHOWN]
     result = {
         "firewall_arn": run["firewall_arn"],
-        "verdict": "survivors" if left_alone else seen["verdict"],
+        **deed.told(examples),
         **{name: seen[name] for name in ("partial", "planned", "gone", "survived", "reborn")},
+        "cut": deed.cut,
+        "ended": max(0, seen["gone"] - deed.cut),
         "inseparable": run["inseparable"],
         "dropped": run["dropped"][:_MOST_SHOWN],
         "by_rule": seen["by_rule"],
         "flows": seen["flows"],
+        "rehearsal": run.get("rehearsal", False),
+        "trial": run.get("trial", False),
+        **run["beside"],
         "flush_count": len(run["flushes"]),
         "flow_operations": run["flushes"][:_MOST_SHOWN],
     }
-    return {"result": result, "sentence": sentence(result, run["operations"], len(run["dropped"]))}
+    said = sentence(result, run["operations"], len(run["dropped"]))
+    return {"result": result, "words": sorted(words_of(result)), "sentence": said}
+
+
+def _deed(run: Mapping[str, Any], seen: Mapping[str, Any]) -> Deed:
+    cut = sum(deed["cut"] for deed in run["deeds"])
+    silent = sum(len(deed["silent"]) for deed in run["deeds"])
+    reasons = [reason for deed in run["deeds"] for reason in deed["unproved"]]
+    if silent and seen["gone"] > cut:
+        reasons.append(f"AWS lists no flow for {silent} flushes, so that what they hit is unknown.")
+    return Deed(
+        planned=seen["planned"],
+        cut=cut,
+        survived=seen["survived"],
+        # What no filter can cut without innocent flows is still there.
+        left_alone=run["inseparable"] + len(run["dropped"]),
+        reborn=seen["reborn"],
+        collateral=sum(deed["collateral_count"] for deed in run["deeds"]),
+        suspected=bool(seen.get("suspected") or run["suspected"]),
+        unproved=tuple(reasons[:_MOST_SHOWN]),
+        partial=seen["partial"],
+    )
+
+
+def _captures(operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return of captures what the results of later operations are held against: where, when, and how long."""
+    members = ("availability_zone", "flow_operation_id", "flow_request_timestamp", "service_time", "duration")
+    return [{name: item[name] for name in members if name in item} for item in operations]
+
+
+def _files_of(run: Mapping[str, Any], count: Mapping[str, Any]) -> dict[str, str]:
+    files = count.get("files", {})
+    return {
+        "findings_src": files.get("findings_dest", {}).get("path") or run["findings_src"],
+        "capture_src": files.get("dest", {}).get("path") or "",
+    }
 
 
 def sentence(result: Mapping[str, Any], operations: Sequence[Any], dropped: int) -> str:
-    """Return a result in one sentence."""
+    """Return a result in one sentence, its words first."""
     name = result["firewall_arn"].rpartition("/")[2]
-    rules = ", ".join(rule for rule, counts in result["by_rule"].items() if counts["reborn"])
-    said = [
-        f"{name}: {result['verdict']}",
-        f"{result['gone']} of {result['planned']} flows are gone, {result['survived']} survived,"
-        f" {result['reborn']} came back{f' ({rules})' if rules else ''}",
-        f"{result['flush_count']} flushes",
-    ]
+    earlier = sum(1 for item in result["flow_operations"] if item.get("already_flushed"))
+    said = [f"{name}: {result['verdict']}"]
     if not operations:
-        said = [f"{name}: no flow had to be cut"]
+        said.append("no flow had to be cut")
+    elif not result["planned"] and earlier:
+        said.append(f"nothing left to cut; {earlier} earlier flushes found")
+    else:
+        said += _numbers(result)
+    said.append(_nothing_else(result))
     if result["inseparable"]:
         said.append(
             f"{result['inseparable']} findings were left alone, because every filter for them would cut innocent flows"
@@ -221,7 +315,27 @@ def sentence(result: Mapping[str, Any], operations: Sequence[Any], dropped: int)
         said.append(f"{dropped} filters were dropped, because they would by now cut innocent flows")
     if result["partial"]:
         said.append("flows may be missing from the capture")
-    return "; ".join(said) + "."
+    return "; ".join(part for part in said if part) + "."
+
+
+def _numbers(result: Mapping[str, Any]) -> list[str]:
+    rules = ", ".join(rule for rule, counts in result["by_rule"].items() if counts["reborn"])
+    return [
+        f"{result['gone']} of {result['planned']} flows are gone, {result['survived']} survived,"
+        f" {result['reborn']} came back{f' ({rules})' if rules else ''}",
+        f"{result['flush_count']} flushes",
+    ]
+
+
+def _nothing_else(result: Mapping[str, Any]) -> str:
+    word = result["nothing_else"]
+    if word == PROVED:
+        return "nothing else was touched: proved" if result["flush_count"] else ""
+    if word == COLLATERAL:
+        return f"{result['collateral_count']} flows were cut that are no findings"
+    reasons = result.get("unproved") or ["More flows are gone than end by themselves."]
+    more = f" (and {len(reasons) - 1} more reasons)" if len(reasons) > 1 else ""
+    return f"whether anything else was touched is {word}: {reasons[0].rstrip('.')}{more}"
 
 
 def handed_on(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -152,6 +152,7 @@ def approved(runner: FirewallRunner, emulator: Emulator, control: Control, aws: 
         "flow_audit_report_dir": str(folder / "reports"),
         "flow_audit_reports": [],
         "flow_remediate_max_percent": 60,
+        "flow_remediate_trial": False,
         "flow_remediate_connection": {
             **{"region": REGION, "endpoint_url": emulator.url},
             **{"access_key": CREDENTIALS["AWS_ACCESS_KEY_ID"], "secret_key": SECRET},
@@ -230,7 +231,7 @@ def test_flows_that_only_their_age_tells_apart_are_told_apart_by_it(approved: Ap
 
 FILES = {
     *("capture-before.jsonl.gz", "findings.jsonl.gz", "plan.json", "operations.json", "capture-after.jsonl.gz"),
-    *("verdict.json", "manifest.json"),
+    *("verdict.json", "manifest.json", "flushed.jsonl.gz", "report.html", "report.md"),
 }
 
 
@@ -272,6 +273,7 @@ def test_a_refused_run_leaves_a_sealed_folder(approved: Approved) -> None:
         "verdict": "refused",
         "firewall_arn": approved.arns["by-path"],
         "message": told,
+        **{"rehearsal": False, "trial": False},
     }
     assert json.loads((refused / "operations.json").read_bytes()) == []
 
@@ -287,7 +289,9 @@ def test_a_run_keeps_what_was_there_what_was_done_and_what_came_of_it(
         json.loads((kept / f"{member}.json").read_bytes()) for member in ("plan", "operations", "verdict")
     )
     (start,) = starts_of(control, approved.arns[name], "StartFlowFlush")
-    assert [item["flow_operation_id"] for item in operations] == [start["flow_operation_id"]]
+    flushes = [item["flow_operation_id"] for item in operations if item["purpose"] == "flush"]
+    assert flushes == [start["flow_operation_id"]]
+    assert [item["purpose"] for item in operations] == ["rehearsal", "flush"]
     assert all(item["flow_request_timestamp"] and item["flow_operation_status"] == "COMPLETED" for item in operations)
     assert plan["firewall_arn"] == approved.arns[name]
     assert digest(plan["firewall_arn"], plan["operations"]) == plan["hash"]
@@ -307,6 +311,8 @@ def test_a_run_keeps_what_was_there_what_was_done_and_what_came_of_it(
     assert after == Counter((found[1], found[7]) for found in approved.after[name].elements())
     cut = before - after
     assert approved.gone(name) <= set(cut)
+    flushed = Counter((item["source_address"], item["byte_count"]) for item in records(kept / "flushed.jsonl.gz"))
+    assert flushed == cut
     findings = {(item["source_address"], item["byte_count"]) for item in records(kept / "findings.jsonl.gz")}
     assert set(cut) <= findings
     assert cut.total() == result["gone"]
@@ -315,6 +321,10 @@ def test_a_run_keeps_what_was_there_what_was_done_and_what_came_of_it(
 def test_each_run_is_sealed_upon_the_one_before(approved: Approved) -> None:
     first, second = approved.sealed("by-path")
     manifest = json.loads((second / "manifest.json").read_bytes())
+    about = manifest["about"]
+    assert (about["who"], about["guards"]["max_percent"], about["asked_for"]["source"]) == (None, 60, "plan")
+    assert "STS is not asked at the endpoint of another service" in about["who_unknown"]
+    assert about["versions"].keys() >= {"flowops.aws", "ansible-core", "botocore"}
     sealed = hashlib.sha256((first / "manifest.json").read_bytes()).hexdigest()
     assert manifest["previous"] == {"run": first.name, "sha256": sealed}
     assert manifest["verdict"] == "survivors"

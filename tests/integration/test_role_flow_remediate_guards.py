@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -93,7 +92,11 @@ def audited(run_playbook: PlaybookRunner) -> Callable[..., dict[str, Any]]:
 def remediate(run_playbook: PlaybookRunner) -> Callable[..., Run]:
     def go(arn: str, **variables: Any) -> Run:
         text = "- ansible.builtin.import_playbook: flowops.aws.remediate\n"
-        common = {"flow_remediate_firewall_arn": arn, "flow_remediate_connection": connection(run_playbook)}
+        common = {
+            "flow_remediate_firewall_arn": arn,
+            "flow_remediate_connection": connection(run_playbook),
+            "flow_remediate_trial": False,
+        }
         return run_playbook(text, {**common, **variables})
 
     return go
@@ -257,7 +260,6 @@ OVERRIDES: dict[str, dict[str, Any]] = {
     "continue": {"flow_remediate_allow_continue": True},
     "shared": {"flow_remediate_allow_endpoint_associations": True},
     "collateral": {"flow_remediate_allow_collateral": True},
-    "old": {"flow_remediate_max_capture_age": 2 * HOURS},
 }
 REFUSALS = {
     "out-of-sync": ["PENDING, not IN_SYNC", "flow_remediate_sync_timeout, 1 seconds", "allow_out_of_sync"],
@@ -267,7 +269,6 @@ REFUSALS = {
         "flow_remediate_allow_endpoint_associations",
     ],
     "collateral": ["would cut 1 innocent flows too", "flow_remediate_allow_collateral"],
-    "old": ["seconds old", "flow_remediate_max_capture_age, 3600 seconds"],
     "hash": ["flow_remediate_approved_hash, 'abc'"],
     "elsewhere": [
         "flow_remediate_availability_zones: 'us-east-1x' is not allowed; the firewall has the zones us-east-1a."
@@ -292,7 +293,12 @@ class Guarded:
         options = {"flows": dict.fromkeys(zones, flows), "stream_exception_policy": policy}
         arn = str(self.control.add_firewall(name, **options)["arn"])
         self.arns[name] = arn
-        self.hosts[name] = {"firewall_arn": arn, "flow_remediate_evidence_dir": "", **variables}
+        self.hosts[name] = {
+            "firewall_arn": arn,
+            "flow_remediate_evidence_dir": "",
+            "flow_remediate_trial": False,
+            **variables,
+        }
         self.before[name] = live(self.aws, arn, zones)
         return arn
 
@@ -351,19 +357,24 @@ def guarded(
     firewalls.add_hazardous("hash", flow_remediate_approved_hash="abc")
     firewalls.add_hazardous("elsewhere", flow_remediate_availability_zones=["us-east-1x"])
     firewalls.add_hazardous("overridden")
-    firewalls.add("partial", flow_remediate_flow_filters=[TELNET], flow_remediate_allow_partial=True)
-    # As an audit left it: its capture is at hand, so none has to be taken before the first flush.
-    (folder / "capture.jsonl").write_text("{}\n", encoding="utf-8")
-    arn = firewalls.add(
-        "half", (ZONE, OTHER_ZONE), flow_remediate_evidence_dir="evidence", flow_remediate_wait_timeout=3
-    )
-    kept = {"path": str(folder / "capture.jsonl"), "sha256": hashlib.sha256(b"{}\n").hexdigest()}
-    audit = {"firewall_arn": arn, "plan": plan(arn, (ZONE, OTHER_ZONE)), "findings": [], "files": {"dest": kept}}
-    firewalls.hosts["half"] |= {"flow_remediate_audit": audit, **OVERRIDES["old"]}
-    control.add_operations("half", OTHER_ZONE, status="IN_PROGRESS", age_seconds=1, remaining=None)
-    # The first start of the run is the capture of what filters match.
-    control.settings(next_status=["COMPLETED_WITH_ERRORS"])
     run = runner("flowops.aws.remediate", firewalls.hosts, started_in=firewalls.folder)
+    control.settings(duration=0.3)
+    return run, firewalls
+
+
+@pytest.fixture(scope="module")
+def halves(guarded: tuple[Run, Guarded], emulator: Emulator, control: Control) -> tuple[Run, Guarded]:
+    """One run whose first capture is partial and whose second flush fails, of filters in two zones."""
+    _run, firewalls = guarded
+    control.settings(duration=0)
+    firewalls.hosts.clear()
+    allowed = {"flow_remediate_flow_filters": [TELNET], "flow_remediate_allow_partial": True}
+    firewalls.add("half", (ZONE, OTHER_ZONE), flow_remediate_evidence_dir="evidence", **allowed)
+    control.settings(next_status=["COMPLETED_WITH_ERRORS"])
+    control.misbehave(flush={"status": "FAILED", "skip": 1})
+    runner = FirewallRunner(firewalls.folder, emulator.url)
+    run = runner("flowops.aws.remediate", firewalls.hosts, started_in=firewalls.folder)
+    control.behave()
     control.settings(duration=0.3)
     return run, firewalls
 
@@ -390,24 +401,26 @@ def test_overridden_guards_let_it_go_on(guarded: tuple[Run, Guarded]) -> None:
     assert "CONTINUE" in run.recorded("Say what the flush does to clients", "overridden").result["msg"]
 
 
-def test_a_partial_capture_is_gone_by_when_that_is_allowed(guarded: tuple[Run, Guarded]) -> None:
-    run, firewalls = guarded
-    assert not failed(run, "partial")
-    assert run.recorded("Count what they match", "partial").result["partial"] is True
-    assert fact(run, "partial", "flow_remediate_result")["verdict"] == "remediated"
-    assert firewalls.left("partial").total() == 5
+def test_a_partial_capture_is_gone_by_when_that_is_allowed(halves: tuple[Run, Guarded]) -> None:
+    run, firewalls = halves
+    assert run.recorded("Count what they match", "half").result["partial"] is True
+    assert {found[0] for found in firewalls.left("half", ZONE, OTHER_ZONE)} < {ZONE, OTHER_ZONE}
+    assert firewalls.left("half", ZONE, OTHER_ZONE).total() == 5
 
 
-def test_a_flush_that_fails_halfway_leaves_evidence_of_what_it_did(guarded: tuple[Run, Guarded]) -> None:
-    run, firewalls = guarded
-    assert_sentence(failed(run, "half")[-1].result["msg"], [OTHER_ZONE, "busy"])
-    (start,) = firewalls.starts("half")
+def test_a_flush_that_fails_halfway_leaves_evidence_of_what_it_did(halves: tuple[Run, Guarded]) -> None:
+    run, firewalls = halves
+    assert_sentence(failed(run, "half")[-1].result["msg"], ["The flow operation", "failed"])
+    begun = [start["flow_operation_id"] for start in firewalls.starts("half")]
     (sealed,) = (firewalls.folder / "evidence").glob("*-half/*Z")
     assert json.loads((sealed / "manifest.json").read_bytes())["verdict"] == "failed"
     assert json.loads((sealed / "verdict.json").read_bytes())["message"] == failed(run, "half")[-1].result["msg"]
-    (operation,) = json.loads((sealed / "operations.json").read_bytes())
-    assert operation["flow_operation_id"] == start["flow_operation_id"]
-    assert operation["availability_zone"] == ZONE
+    operations = json.loads((sealed / "operations.json").read_bytes())
+    flushes = {
+        item["flow_operation_id"]: item["flow_operation_status"] for item in operations if item["purpose"] == "flush"
+    }
+    assert sorted(flushes) == sorted(begun)
+    assert sorted(flushes.values()) == ["COMPLETED", "FAILED"]
 
 
 def test_no_traceback_is_shown(guarded: tuple[Run, Guarded]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import FlowOpsError, shown
 from .answers import bare
-from .clients import connected
+from .clients import client_of, connected
 from .failures import calling, needing
 from .listing import Listing, Paging
 from .retries import ask_until_whole, retried, whole
@@ -98,6 +98,28 @@ class Ec2:
         for page in Listing(self.client, "describe_instances", request, self.paging, "Reservations", doing):
             for reservation in page["Reservations"]:
                 yield from reservation.get("Instances") or ()
+
+
+def sdk_versions() -> dict[str, str]:
+    """Return the versions of boto3 and botocore."""
+    return {"boto3": str(boto3.__version__), "botocore": str(botocore.__version__)}
+
+
+def caller_identity(module: Any) -> tuple[dict[str, str] | None, str]:
+    """Return who a module's calls are signed by, {account, arn, user_id}, and where that is unknown, why.
+
+    An endpoint_url is that of the firewalls' service; nobody else is asked there.
+    """
+    if module.params.get("endpoint_url"):
+        return None, "endpoint_url was given, and STS is not asked at the endpoint of another service."
+    try:
+        client = client_of(module, "sts")
+        ask_until_whole(client, {"get_caller_identity": "Arn"})
+        with needing("sts:GetCallerIdentity"), calling("ask who the caller is"):
+            answer = bare(client.get_caller_identity())
+    except FlowOpsError as error:
+        return None, error.message
+    return {"account": answer["Account"], "arn": answer["Arn"], "user_id": answer["UserId"]}, ""
 
 
 def things_graph(connect: Callable[..., Any], options: Mapping[str, Any]) -> ThingsGraph:

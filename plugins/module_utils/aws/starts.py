@@ -37,6 +37,8 @@ class Order:
     minimum_flow_age: int | None = None
     captured_at: datetime | None = None
     flow_count: int | None = None
+    # Seconds from the start to the identification of flows to allow for, where they are more than usual.
+    margin: int = 0
 
 
 def start(api: NetworkFirewall, kind: str, place: Place, order: Order, deadline: float) -> dict[str, Any]:
@@ -171,7 +173,7 @@ class _Start:
                 "it lies in the future of AWS's clock; give the time of the capture with its offset from UTC",
             )
         # A start takes a while to arrive and to be carried out, and flows are born meanwhile.
-        return (self.order.minimum_flow_age or 0) + max(0, math.ceil(passed)) + ON_THE_WAY
+        return (self.order.minimum_flow_age or 0) + max(0, math.ceil(passed)) + max(ON_THE_WAY, self.order.margin)
 
     def _look_for(self) -> dict[str, Any] | None:
         for look in range(_LOOKS_FOR_A_LOST_START):

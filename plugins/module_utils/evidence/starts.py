@@ -50,6 +50,11 @@ class Starts:
             raise OptionError(option, path, "it is not a list of operations")
         return known
 
+    def keep(self) -> None:
+        """Write the list, though nothing has been begun; raise FlowOpsError when that fails."""
+        with self._lock:
+            self._write()
+
     def begin(self, item: Mapping[str, Any]) -> int:
         """Note that an operation is about to be started; return its number, raise FlowOpsError when that fails."""
         with self._lock:

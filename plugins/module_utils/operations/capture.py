@@ -20,6 +20,9 @@ from ..flows.scope import WHOLE_FIREWALL, FlowOperation, Place, Scope, check_ope
 from ..plan.boxes import Findings
 from ..times import CLOCKS_APART, moment_of, utc_text
 
+# No capture that was waited for took longer than a day.
+_LONGEST = 86400.0
+
 
 @dataclass(frozen=True)
 class Page:
@@ -42,6 +45,8 @@ class Capture:
         self.members: dict[str, Any] = {}
         # The service's own clock just before it was started, where whoever started it has noted that.
         self.service_time: datetime | None = None
+        # Seconds that it took, where whoever waited for it has measured that.
+        self.duration: float | None = None
         self.minimum_flow_age: int | None = None
         self.api_filters: list[dict[str, Any]] = []
         self.flow_count = 0
@@ -143,6 +148,8 @@ class Capture:
             item["flow_request_timestamp"] = self.captured_at
         if self.service_time is not None:
             item["service_time"] = utc_text(self.service_time)
+        if self.duration is not None:
+            item["duration"] = self.duration
         if self.minimum_flow_age is not None:
             item["minimum_flow_age"] = self.minimum_flow_age
         return item
@@ -173,4 +180,18 @@ def _capture_of(item: Mapping[str, Any], path: str, firewall_arn: str | None) ->
         raise OptionError(f"{path}.flow_operation_type", kind, "only a capture lists the live flows")
     capture = Capture(operation_id, scope_at(item, path))
     capture.service_time = moment_of(item.get("service_time"), f"{path}.service_time")
+    capture.duration = seconds_of(item.get("duration"), f"{path}.duration")
     return capture
+
+
+def seconds_of(value: Any, path: str) -> float | None:
+    """Return a number of seconds, None for none; raise OptionError naming the path for anything else."""
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST:
+        raise OptionError(path, value, "give a number of seconds, as the capture returned it")
+    return seconds

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..aws.answers import described
@@ -26,11 +28,20 @@ _MOST_SCOPES_AT_ONCE = 64
 _ROUNDING = 3
 
 
-class _Done(NamedTuple):
-    """What became of the operations of a scope: those that were started, in order, and what ended it too early."""
+# Is told of each operation that has ended well, and may add to it; answers whether further ones may begin.
+Ended = Callable[[Operation, dict[str, Any]], bool]
 
-    items: list[dict[str, Any]]
+
+class _Done(NamedTuple):
+    """What became of the operations of a scope, in order (None: not started), and what ended it too early."""
+
+    items: list[dict[str, Any] | None]
     failure: FlowOpsError | None
+
+
+def go_on(_operation: Operation, _item: dict[str, Any]) -> bool:
+    """Let further operations begin, whatever one was."""
+    return True
 
 
 def carry_out(
@@ -40,11 +51,13 @@ def carry_out(
     params: Mapping[str, Any],
     warn: Callable[[str], None],
     starts: Starts | None = None,
+    ended: Ended = go_on,
 ) -> list[dict[str, Any]]:
     """Carry the operations out and return them as results show them; options are wait and wait_timeout (seconds).
 
-    With starts, each is noted there before its answer is waited for. Raises FlowOpsError when one could not be started,
-    failed or did not end in time, with those started so far.
+    With starts, each is noted there before its answer is waited for. With wait, ended is told of each that this run has
+    started, by the thread of its scope. Raises FlowOpsError when one could not be started, failed or did not end in
+    time, with those started so far.
     """
     positions: dict[Scope, list[int]] = {}
     for index, operation in enumerate(operations):
@@ -52,7 +65,7 @@ def carry_out(
     if not positions:
         return []
     in_sequence = any(len(indexes) > 1 for indexes in positions.values())
-    run = _Run(api, kind, params, in_sequence, warn, starts)
+    run = _Run(api, kind, params, in_sequence, warn, starts, ended)
     groups = [[operations[index] for index in indexes] for indexes in positions.values()]
     with ThreadPoolExecutor(max_workers=min(len(groups), _MOST_SCOPES_AT_ONCE)) as pool:
         done = list(pool.map(run.carry_out, groups))
@@ -60,6 +73,7 @@ def carry_out(
         index: item
         for indexes, group in zip(positions.values(), done, strict=True)
         for index, item in zip(indexes, group.items, strict=False)
+        if item is not None
     }
     items = [started[index] for index in sorted(started)]
     _check(kind, items, [group.failure for group in done if group.failure])
@@ -92,9 +106,13 @@ class _Run:
         in_sequence: bool,
         warn: Callable[[str], None],
         starts: Starts | None,
+        ended: Ended,
     ) -> None:
         self.api = api
         self.starts = starts
+        self.purpose = params.get("purpose")
+        self.ended = ended
+        self.halted = threading.Event()
         self.kind = kind
         self.waiting = params["wait"] or in_sequence
         self.wait_timeout = params["wait_timeout"]
@@ -107,19 +125,42 @@ class _Run:
 
     def carry_out(self, operations: Sequence[Operation]) -> _Done:
         """Carry out the operations of one scope in sequence."""
-        items: list[dict[str, Any]] = []
+        items: list[dict[str, Any] | None] = []
         try:
             earlier = self._flushes_before(operations)
             for operation in operations:
-                items.append(self._begun(operation, earlier))
-                self._note(items[-1])
-                if self.waiting:
-                    items[-1] = self._ended(operation.place, items[-1])
-                    self._note(items[-1])
-                    self._check_end(operation, items[-1])
+                if self.halted.is_set():
+                    break
+                flush = next((item for item in earlier if _is_of(item, operation.order)), None)
+                if flush is not None:
+                    items.append(_already(operation.place, flush))
+                    self._wait_for(operation, items)
+                elif operation.spent:
+                    items.append(None)
+                else:
+                    self._carried_out(operation, items)
         except FlowOpsError as error:
             return _Done(items, error)
         return _Done(items, None)
+
+    def _carried_out(self, operation: Operation, items: list[dict[str, Any] | None]) -> None:
+        items.append(self._started(operation))
+        begun = self.api.clock.monotonic()
+        self._note(items[-1] or {})
+        if self.waiting:
+            item = self._wait_for(operation, items)
+            item["duration"] = round(self.api.clock.monotonic() - begun, 3)
+            if not self.ended(operation, item):
+                self.halted.set()
+
+    def _wait_for(self, operation: Operation, items: list[dict[str, Any] | None]) -> dict[str, Any]:
+        """Return the last of the items as it has ended; raise FlowOpsError when it did not, or not well."""
+        item = items[-1] or {}
+        if self.waiting:
+            items[-1] = item = self._ended(operation.place, item)
+            self._note(item)
+            self._check_end(operation, item)
+        return item
 
     def _flushes_before(self, operations: Sequence[Operation]) -> list[dict[str, Any]]:
         """Return the flushes that AWS has carried out in the scope since the capture that the operations are based on.
@@ -131,15 +172,15 @@ class _Run:
             return []
         return self.api.flushes_since(operations[0].place, min(moments))
 
-    def _begun(self, operation: Operation, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        flush = next((item for item in earlier if _is_of(item, operation.order)), None)
-        if flush is not None:
-            return _already(operation.place, flush)
+    def _started(self, operation: Operation) -> dict[str, Any]:
         if self.starts is None:
             return start(self.api, self.kind, operation.place, operation.order, self.deadline)
         planned = operation.planned(self.kind)
         about = {name: value for name, value in planned.items() if name != "flow_filters"}
-        number = self.starts.begin({**about, "filter_count": len(planned["flow_filters"]), "flow_operation_id": None})
+        purpose = {"purpose": self.purpose} if self.purpose else {}
+        number = self.starts.begin(
+            {**about, **purpose, "filter_count": len(planned["flow_filters"]), "flow_operation_id": None}
+        )
         try:
             item = start(self.api, self.kind, operation.place, operation.order, self.deadline)
         except FlowOpsError as error:
@@ -175,22 +216,37 @@ class _Run:
             raise FlowOpsError(f"{what} failed{because}.")
         if item["partial"]:
             self.warn(f"{what} completed with errors{because}; flows may be missing.")
-        self._check_arrival(operation, item)
-
-    def _check_arrival(self, operation: Operation, item: Mapping[str, Any]) -> None:
-        """Warn when a flush was carried out so late that flows born since its capture may have been old enough."""
-        identified, order = item.get("flow_request_timestamp"), operation.order
-        if order.captured_at is None or not identified:
-            return
-        passed = (parse_utc(identified) - order.captured_at).total_seconds()
-        # A flush of somebody else, in which this one was found to be contained, may have asked for no age.
-        asked = item.get("minimum_flow_age", 0)
-        if passed + (order.minimum_flow_age or 0) > asked:
+        late = lateness(operation, item)
+        if late and self.kind == FLUSH:
+            asked = item.get("minimum_flow_age", 0)
+            passed = late + asked - (operation.order.minimum_flow_age or 0)
             self.warn(
-                f"The flow operation {item['flow_operation_id']} in {operation.place} was carried out {passed:.0f}"
-                f" seconds after the capture, later than its minimum_flow_age of {asked} seconds allowed for; it may"
-                " have matched flows born since the capture."
+                f"{what} was carried out {passed:.0f} seconds after the capture, later than its minimum_flow_age of"
+                f" {asked} seconds allowed for; it may have matched flows born since the capture."
             )
+
+
+def lateness(operation: Operation, item: Mapping[str, Any]) -> float:
+    """Return by how many seconds an operation came too late to spare, by its minimum age, all flows born since."""
+    identified, order = item.get("flow_request_timestamp"), operation.order
+    if order.captured_at is None or not identified:
+        return 0.0
+    passed = (parse_utc(identified) - order.captured_at).total_seconds()
+    # A flush of somebody else, in which this one was found to be contained, may have asked for no age.
+    return max(0.0, passed + (order.minimum_flow_age or 0) - float(item.get("minimum_flow_age") or 0))
+
+
+def delay_of(item: Mapping[str, Any]) -> float:
+    """Return the seconds from an operation's start to its identification of flows, both by the service's clock."""
+    identified, started = item.get("flow_request_timestamp"), item.get("service_time")
+    if not identified or not started:
+        return 0.0
+    return max(0.0, (parse_utc(identified) - parse_utc(started)).total_seconds())
+
+
+def with_margin(operations: Sequence[Operation], margin: int) -> list[Operation]:
+    """Return operations whose minimum ages allow for at least so many seconds from the start to the identification."""
+    return [replace(item, order=replace(item.order, margin=margin)) for item in operations]
 
 
 def _is_of(flush: Mapping[str, Any], order: Order) -> bool:

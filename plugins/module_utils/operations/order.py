@@ -28,6 +28,8 @@ class Operation:
 
     place: Place
     order: Order
+    # By this run's captures it has nothing left to cut: an earlier one is looked for, and none is started.
+    spent: bool = False
 
     def planned(self, kind: str) -> dict[str, Any]:
         """Return what would be started, as check mode returns it."""

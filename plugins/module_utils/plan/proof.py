@@ -16,6 +16,7 @@ from ..audit.policy import Verdict
 from ..flows.matching import Flow, flows_of
 from ..times import parse_utc, utc_text
 from .boxes import Findings
+from .same import Same
 from .wanted import Wanted
 
 
@@ -32,8 +33,9 @@ class Proof:
     With a policy, every flow is judged anew: a filter that matches one which the policy allows is dropped, and flows
     born since the plan's capture are cut too, unless only its age tells an innocent flow from those that were found.
     Without one, a flow that was there when the plan's capture was taken is known by its age, and a filter that matches
-    more of those than it did then is dropped. With allow_collateral none is dropped, and innocent flows count among
-    those that are cut.
+    more of those than it did then is dropped. With known findings instead, a filter is dropped that matches a flow
+    which was there and is none of them by 5-tuple and birth, however many it matches. With allow_collateral none is
+    dropped, and innocent flows count among those that are cut.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Proof:
         wanted: Wanted,
         judges: bool,
         allow_collateral: bool = False,
+        known: Same | None = None,
     ) -> None:
         self.operations = operations
         self.wanted = wanted
         self.judges = judges
         self.allow_collateral = allow_collateral
+        self.known = None if judges else known
         self.flow_count = 0
         self.places = [
             Place(at, number) for at, operation in operations for number in range(len(operation["flow_filters"]))
@@ -84,6 +88,11 @@ class Proof:
             if self.judges and verdict is None:
                 if cutting or of_any_age:
                     self._hits.append((flows_of([record])[0], cutting + of_any_age))
+                if not self.allow_collateral:
+                    continue
+            if self.known is not None and (cutting or sparing) and not self.known.has(record):
+                if cutting:
+                    self._hits.append((flows_of([record])[0], cutting))
                 if not self.allow_collateral:
                     continue
             self._surely_there.update(cutting)
@@ -156,7 +165,7 @@ class Proof:
         }
 
     def _innocent_flows(self, number: int, hits: Mapping[int, int]) -> int:
-        if self.judges:
+        if self.judges or self.known is not None:
             return hits.get(number, 0)
         proved = self._proved[number]
         return 0 if proved is None else max(0, self._surely_there[number] - proved)

@@ -74,17 +74,18 @@ class Vanished:
         }
 
 
-def vanished(before: Census, after: Census, earlier: Census | None = None) -> Vanished:
-    """Return how many flows vanished over a flush; earlier and before have no flush between them.
+def vanished(before: Census, after: Census, earlier: Census | None = None, later: Census | None = None) -> Vanished:
+    """Return how many flows vanished over a flush; earlier and before, or after and later, have no flush between them.
 
     The share that vanishes by itself between those two is taken for as long as lies between before and after; without
-    an earlier capture it is unknown, and counts as nought.
+    such a pair it is unknown, and counts as nought.
     """
     lost = before.missing_in(after)
-    if earlier is None or not earlier.count:
+    first, second = (earlier, before) if later is None else (after, later)
+    if first is None or second is None or not first.count:
         return Vanished(before.count, lost, None, 0.0)
-    share = earlier.missing_in(before) / earlier.count
-    spans = [(b.moment.at - a.moment.at).total_seconds() for a, b in ((earlier, before), (before, after))]
+    share = first.missing_in(second) / first.count
+    spans = [(b.moment.at - a.moment.at).total_seconds() for a, b in ((first, second), (before, after))]
     # Two captures of one moment say nothing of what time takes.
     times = spans[1] / spans[0] if spans[0] > 0 else 1.0
     by_itself = 1 - (1 - share) ** max(0.0, times)

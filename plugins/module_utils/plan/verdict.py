@@ -74,8 +74,8 @@ class Deed:
         return {**told, "unproved": list(self.unproved)} if self.unproved else told
 
 
-def fails(told: Mapping[str, Any], fail_on: tuple[str, ...] | list[str]) -> bool:
-    """Return whether a result ({verdict, nothing_else, …}) fails a run that fails on those words."""
+def words_of(told: Mapping[str, Any]) -> set[str]:
+    """Return the words that hold of a result ({verdict, nothing_else, …}), of which a run may fail."""
     words = {told["verdict"], told["nothing_else"]}
     # A verdict names the worst alone, and what is behind it may be what is failed on.
     if told.get("survived"):
@@ -84,4 +84,9 @@ def fails(told: Mapping[str, Any], fail_on: tuple[str, ...] | list[str]) -> bool
         words.add(REBORN)
     if told.get("partial"):
         words.add(INCONCLUSIVE)
-    return not words.isdisjoint(fail_on)
+    return words
+
+
+def fails(told: Mapping[str, Any], fail_on: tuple[str, ...] | list[str]) -> bool:
+    """Return whether a result ({verdict, nothing_else, …}) fails a run that fails on those words."""
+    return not words_of(told).isdisjoint(fail_on)

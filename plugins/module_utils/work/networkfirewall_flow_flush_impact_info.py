@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..aws.networkfirewall import NetworkFirewall
+from ..aws.others import caller_identity, sdk_versions
 from ..aws.waits import wait_until_in_sync
 from ..firewalls.impact import impact, in_sync
 from ..flows.arns import firewall_of, parse_firewall_arn
@@ -27,4 +28,17 @@ def flush_impact(module: Module) -> dict[str, Any]:
     if params["wait"] and not in_sync(described["FirewallStatus"]):
         described = wait_until_in_sync(api, firewall, params["wait_timeout"]) or described
     policy, next_generation = api.firewall_policy(described["Firewall"]["FirewallPolicyArn"])
-    return {"changed": False, **impact(described, policy, next_generation, api.associations_of(firewall))}
+    return {
+        "changed": False,
+        **impact(described, policy, next_generation, api.associations_of(firewall)),
+        **(_caller(module) if params.get("caller_identity") else {}),
+    }
+
+
+def _caller(module: Module) -> dict[str, Any]:
+    identity, unknown = caller_identity(module)
+    return {
+        "caller_identity": identity,
+        **({"caller_identity_unknown": unknown} if unknown else {}),
+        "sdk_versions": sdk_versions(),
+    }

@@ -22,8 +22,10 @@ from ..flows.scope import SCOPE_MEMBERS, scope_of
 from ..operations.capture import Capture, captures_of
 from ..operations.order import findings_of, plan_orders
 from ..operations.pages import pages_of
+from ..plan.identity import Moment
 from ..plan.plan import Plan, checked_operations, flows_of
 from ..plan.proof import Place, Proof
+from ..plan.same import Same
 from ..plan.shown import FlowsShown
 from ..plan.wanted import Scope, Wanted, by_scope, cut_of, tell_findings
 from .options import check_range
@@ -146,11 +148,26 @@ class _Afresh:
                     f"plan: it has flows in {scope[1]}, of which operations has no capture; capture it too."
                 )
         tell_findings(wanted, findings_of(module.params))
-        self.proofs = {scope: self._proof_of(scope, want) for scope, want in wanted.items()}
+        self.proofs: dict[Scope, Proof] = {}
 
-    def _proof_of(self, scope: Scope, want: Wanted) -> Proof:
-        here = [(at, operation) for at, operation in enumerate(self.plan) if scope_of(operation) == scope]
-        return Proof(here, want, self.policy is not None, self.module.params["allow_collateral"])
+    def _proof_of(self, scope: Scope) -> Proof:
+        """Return the proof of a scope, which is made when its capture is read, for only then its time is known."""
+        if scope not in self.proofs:
+            here = [(at, operation) for at, operation in enumerate(self.plan) if scope_of(operation) == scope]
+            params, want = self.module.params, self.wanted[scope]
+            self.proofs[scope] = Proof(
+                here, want, self.policy is not None, params["allow_collateral"], self._same(scope, want)
+            )
+        return self.proofs[scope]
+
+    def _same(self, scope: Scope, want: Wanted) -> Same | None:
+        capture = self.by_scope[scope]
+        if not self.module.params["only_findings"] or want.captured_at is None or capture.seen_at is None:
+            return None
+        found = findings_of(self.module.params)
+        if len(self.wanted) > 1:
+            found = (item for item in found if scope == ("availability_zone", item.get("availability_zone")))
+        return Same(found, want.captured_at, Moment(capture.seen_at, capture.duration or 0.0))
 
     def proved(self, output: _Output) -> dict[str, Any]:
         """Read the captures and return what is told of the plan."""
@@ -158,9 +175,11 @@ class _Afresh:
         for capture, records in pages_of(self.api, self.firewall, self.captures):
             captured += len(records)
             output.add_captured(records)
-            if capture.scope in self.proofs:
+            if capture.scope in self.wanted:
                 verdicts = self.policy.judge_all(records) if self.policy is not None else [None] * len(records)
-                output.add_cut(self.proofs[capture.scope].add(records, verdicts, capture.seen_at))
+                output.add_cut(self._proof_of(capture.scope).add(records, verdicts, capture.seen_at))
+        for scope in self.wanted:
+            self._proof_of(scope)
         for capture in self.captures:
             if capture.partial:
                 self.module.warn(capture.warning(self.firewall))

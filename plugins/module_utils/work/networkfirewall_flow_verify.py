@@ -16,6 +16,7 @@ from ..errors import shown
 from ..files import open_files
 from ..flows.arns import FirewallArn, firewall_of
 from ..operations.capture import Capture, captures_of
+from ..operations.census import Censuses
 from ..operations.order import findings_of, plan_orders
 from ..operations.pages import pages_of
 from ..operations.planner import Planner, check_moment
@@ -52,8 +53,13 @@ def verify(module: Module) -> dict[str, Any]:
     job = _Verification(module, firewall, captures, wanted)
     with ExitStack() as stack:
         job.read(api, stack)
-    partial = job.warn()
-    return bounded(module, job.as_result(partial), "flows", params["plan_dest"])
+    told = job.as_result(job.warn())
+    if job.censuses is not None:
+        later = captures_of({**params, "operations": params["later_operations"]}) if params["later_operations"] else []
+        gone = job.censuses.vanished(api, firewall, later)
+        told["suspected"] = any(item.suspected for item in gone.values())
+        told["vanished"] = [{**scope.named(), **item.told()} for scope, item in gone.items()]
+    return bounded(module, told, "flows", params["plan_dest"])
 
 
 class _Verification:
@@ -71,6 +77,10 @@ class _Verification:
         self.flows: list[dict[str, Any]] = []
         self.files: dict[str, Any] = {}
         self.plan = Plan(firewall.arn, [])
+        self.censuses: Censuses | None = None
+        if self.params["before_src"]:
+            before = self.params["captures"] or []
+            self.censuses = Censuses(before, findings_of(self.params), self.params["before_src"])
 
     def read(self, api: NetworkFirewall, stack: ExitStack) -> None:
         """Hold every page against the plan, into counts, files and the next plan, which the stack closes."""
@@ -94,6 +104,8 @@ class _Verification:
         self.flows.extend(there[: self.params["max_flows"] - len(self.flows)])
         if "dest" in self.files:
             self.files["dest"].write_all(there)
+        if self.censuses is not None:
+            self.censuses.add(capture, records)
         if "capture_dest" in self.files:
             self.files["capture_dest"].write_all(records)
         return [fate is not None and fate.fate == SURVIVED for fate in found]

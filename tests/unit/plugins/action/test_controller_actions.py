@@ -142,11 +142,11 @@ def test_a_file_is_found_as_modules_find_it(tmp_path: Path, monkeypatch: pytest.
     dest = tmp_path / "flows.jsonl.gz"
     dest.write_bytes(b"{}\n")
     sha256 = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356"
-    audit = {"plan": PLAN, "files": {"dest": {"path": str(dest), "sha256": sha256}}}
-    assert run("flow_plan", firewall_arn=ARN, audit=audit)["capture_src"] == str(dest)
+    audit = {"plan": PLAN, "files": {"findings_dest": {"path": str(dest), "sha256": sha256}}}
+    assert run("flow_plan", firewall_arn=ARN, audit=audit)["findings_src"] == str(dest)
     dest.unlink()
     dest.mkdir()
-    assert run("flow_plan", firewall_arn=ARN, audit=audit)["capture_src"] == ""
+    assert run("flow_plan", firewall_arn=ARN, audit=audit)["findings_src"] == ""
 
 
 def test_strings_are_never_templates() -> None:

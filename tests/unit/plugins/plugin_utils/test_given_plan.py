@@ -50,7 +50,7 @@ def test_a_plan_comes_back_with_its_operations_and_hash() -> None:
     found = given(plan=PLAN)
     assert found["operations"] == OPERATIONS
     assert (found["source"], found["hash"], found["inseparable"]) == ("plan", PLAN["hash"], 1)
-    assert (found["captured_flow_count"], found["vouched"]) == (40, True)
+    assert (found["captured_flow_count"], found["only_findings"]) == (40, False)
     assert found["flow_filters"] == [{"any": True}]
 
 
@@ -119,19 +119,16 @@ def test_a_plan_that_was_not_approved_is_refused() -> None:
     assert "and not flow_remediate_approved_hash" in refused(Held(ARN, " ", prefix="flow_remediate_"), plan=PLAN)
 
 
-def test_an_approved_plan_is_held_against_what_is_there_and_never_vouched_for() -> None:
+def test_an_approval_is_read_as_people_write_it() -> None:
     approved = given(Held(ARN, f" {str(PLAN['hash']).upper()} "), plan=PLAN)
     assert approved["operations"] == OPERATIONS
-    assert approved["vouched"] is False
 
 
-@pytest.mark.parametrize("member", ["hash", "captured_flow_count", "captured_at"])
-def test_a_plan_that_does_not_say_what_its_capture_saw_is_not_vouched_for(member: str) -> None:
-    operations = [{name: value for name, value in item.items() if name != member} for item in OPERATIONS]
-    plan = {name: value for name, value in PLAN.items() if name != member}
-    if member == "captured_at":
-        plan |= {"operations": operations, "hash": digest(ARN, operations)}
-    assert given(plan=plan)["vouched"] is False
+def test_findings_tell_who_is_innocent_when_they_are_all_there() -> None:
+    audit = {"firewall_arn": ARN, "plan": PLAN, "findings": [{}, {}], "findings_total": 2}
+    assert given(audit=audit)["only_findings"] is True
+    assert given(audit={**audit, "findings_total": 3})["only_findings"] is False
+    assert given(plan=PLAN, findings_file="findings.jsonl")["only_findings"] is True
 
 
 def test_an_approval_of_filters_is_none() -> None:
@@ -164,20 +161,20 @@ def test_only_the_zones_asked_for_are_taken_and_the_hash_is_of_all() -> None:
 
 
 def test_files_are_taken_as_long_as_they_are_as_the_audit_left_them() -> None:
-    files = {name: {"path": f"/reports/{name}", "sha256": "aa"} for name in ("dest", "findings_dest", "plan_dest")}
+    files = {name: {"path": f"/reports/{name}", "sha256": "aa"} for name in ("findings_dest", "plan_dest")}
     audit = {"firewall_arn": ARN, "plan": PLAN, "findings": [], "files": files}
-    kept = given(sums=dict.fromkeys(("/reports/dest", "/reports/findings_dest"), "aa"), audit=audit)
-    assert (kept["capture_src"], kept["findings_src"]) == ("/reports/dest", "/reports/findings_dest")
+    kept = given(sums={"/reports/findings_dest": "aa"}, audit=audit)
+    assert kept["findings_src"] == "/reports/findings_dest"
     assert "findings" not in kept
-    written_over = given(sums={"/reports/dest": "bb"}, audit=audit)
-    assert (written_over["capture_src"], written_over["findings_src"], written_over["findings"]) == ("", "", [])
+    written_over = given(sums={"/reports/findings_dest": "bb"}, audit=audit)
+    assert (written_over["findings_src"], written_over["findings"]) == ("", [])
 
 
 def test_a_file_that_nothing_vouches_for_is_not_taken() -> None:
-    audit = {"firewall_arn": ARN, "plan": PLAN, "files": {"dest": {"path": "/reports/dest"}}}
-    assert given(sums={"/reports/dest": "aa"}, audit=audit)["capture_src"] == ""
+    audit = {"firewall_arn": ARN, "plan": PLAN, "files": {"findings_dest": {"path": "/reports/findings"}}}
+    assert given(sums={"/reports/findings": "aa"}, audit=audit)["findings_src"] == ""
     # Neither one has a checksum.
-    assert given(audit=audit)["capture_src"] == ""
+    assert given(audit=audit)["findings_src"] == ""
 
 
 def test_the_findings_that_the_plan_names_come_after_those_that_are_given(monkeypatch: pytest.MonkeyPatch) -> None:

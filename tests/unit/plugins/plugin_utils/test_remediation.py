@@ -37,6 +37,17 @@ SEEN: dict[str, Any] = {
 }
 
 
+# What a flush did by its own results.
+DONE: dict[str, Any] = {
+    "rehearsal": {"passed": True},
+    "trial": False,
+    "deed": {
+        **{"cut": 8, "collateral_count": 0, "collateral": [], "unproved": [], "silent": []},
+        **{"stopped": False, "unread": 0},
+    },
+}
+
+
 def run(**members: Any) -> dict[str, Any]:
     given = {"firewall_arn": ARN, "source": "plan", "operations": [OPERATION], "flow_filters": [{"any": True}]}
     return remediation.begun({**given, **members})
@@ -159,10 +170,10 @@ def test_an_old_capture_is_no_reason_when_nothing_is_to_be_cut() -> None:
     assert remediation.guarded(run(capture_age=None), LIMITS)["cutting"] is True
 
 
-def test_a_run_with_nothing_to_cut_ends_as_remediated() -> None:
+def test_a_run_with_nothing_to_cut_says_so() -> None:
     account = remediation.guarded(run(operations=[]), LIMITS)
-    assert account["result"]["verdict"] == "remediated"
-    assert account["sentence"] == "egress: no flow had to be cut."
+    assert account["result"]["verdict"] == "nothing_to_cut"
+    assert account["sentence"] == "egress: nothing_to_cut; no flow had to be cut."
     left = remediation.guarded(run(operations=[], inseparable=2), LIMITS)
     assert left["result"]["verdict"] == "survivors"
     assert left["sentence"].endswith(
@@ -198,16 +209,78 @@ def test_without_survivors_that_can_be_told_there_is_no_other_round(plan: dict[s
 
 
 def test_the_result_tells_what_became_of_the_flows() -> None:
-    account = remediation.compared(remediation.flushed(cutting(), flush("a")), SEEN, rounds=1)
+    account = remediation.compared(remediation.flushed(cutting(), {**flush("a"), **DONE}), SEEN, rounds=1)
     assert account["result"] == {
         **{name: SEEN[name] for name in SEEN if name != "plan"},
+        **{"verdict": "survivors", "nothing_else": "proved", "collateral_count": 0, "collateral": []},
+        **{"cut": 8, "ended": 1, "rehearsal": {"passed": True}, "trial": False},
         "firewall_arn": ARN,
         "inseparable": 0,
         "dropped": [],
         "flush_count": 1,
         "flow_operations": [{"flow_operation_id": "a"}],
     }
-    assert account["sentence"] == "egress: reborn; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flushes."
+    assert account["sentence"] == (
+        "egress: survivors; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flushes; nothing else was"
+        " touched: proved."
+    )
+
+
+HIT = {"source_address": "10.0.0.8", "kind": "innocent"}
+WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
+    "collateral": (
+        {"collateral_count": 1, "collateral": [HIT], "stopped": True},
+        {},
+        "collateral",
+        "1 flows were cut that are no findings",
+    ),
+    "unproved": (
+        {"unproved": ["The flow operation a completed with errors."]},
+        {},
+        "unproved",
+        "whether anything else was touched is unproved: The flow operation a completed with errors",
+    ),
+    "silent": ({"silent": [{}], "cut": 0}, {}, "unproved", "AWS lists no flow for 1 flushes"),
+    "suspected": ({"silent": [{}], "cut": 0}, {"suspected": True}, "suspected", "touched is suspected"),
+    "ended": ({"cut": 0}, {}, "nothing_to_cut", "10 of 10 flows are gone"),
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_result_is_never_greener_than_what_the_flushes_did(name: str) -> None:
+    deed, seen, verdict, words = WORDS[name]
+    gone = {**SEEN, "gone": 10, "survived": 0, "reborn": 0, "by_rule": {}, **seen}
+    account = remediation.flushed(cutting(), {**flush("a"), "deed": {**DONE["deed"], **deed}})
+    account = remediation.compared(account, gone, rounds=3)
+    assert account["result"]["verdict"] == verdict
+    assert words in account["sentence"]
+    # What hit others is not done once more.
+    assert account["again"] is (name != "collateral")
+
+
+def test_a_run_that_its_rehearsal_stopped_is_called_so_unless_something_was_cut() -> None:
+    stopped = {"rehearsal": {"passed": False}}
+    assert remediation.flushed(cutting(), stopped)["stopped_as"] == "rehearsal"
+    assert remediation.flushed(cutting(), {**flush("a"), **stopped})["stopped_as"] == "failed"
+    assert remediation.flushed(cutting(flushes=[{"flow_operation_id": "a"}]), stopped)["stopped_as"] == "failed"
+
+
+def test_a_second_run_tells_of_the_flushes_of_the_first() -> None:
+    earlier = {
+        "flow_operations": [{"flow_operation_id": "a", "already_flushed": True}],
+        "deed": {**DONE["deed"], "cut": 0},
+    }
+    seen = {**SEEN, "planned": 0, "gone": 0, "survived": 0, "reborn": 0, "by_rule": {}}
+    account = remediation.compared(remediation.flushed(cutting(), earlier), seen, rounds=1)
+    assert account["sentence"].startswith("egress: nothing_to_cut; nothing left to cut; 1 earlier flushes found")
+
+
+def test_check_mode_says_in_a_sentence_what_would_be_cut_and_what_would_refuse() -> None:
+    account = remediation.foretold(run(flow_count=11), LIMITS)
+    assert account["sentence"].startswith("egress: 11 flows would be cut by 1 flushes; 11 flows would be cut, which")
+    assert (len(account["refused"]), account["cutting"]) == (1, False)
+    allowed = remediation.foretold(run(flow_count=10), LIMITS)
+    assert allowed["sentence"] == "egress: 10 flows would be cut by 1 flushes; no guard refuses."
 
 
 @pytest.mark.parametrize("members", [{"inseparable": 1}, {"dropped": [{}]}])

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: flow_variables
+short_description: Refuse variables that a role does not know
+version_added: 0.1.0
+author: flowops.aws contributors (!UNKNOWN)
+description:
+  - Fails when a variable of the host begins like the options of a role of this collection and is none of them, and
+    names the option that was probably meant. C(flow_remediate_max_flow) in place of C(flow_remediate_max_flows) would
+    otherwise be ignored, and guard nothing.
+  - A role's own variables are allowed, ROLE__NAME, ROLE_result, and what jobs hand on, ROLE_of_FIREWALL.
+options:
+  role:
+    description:
+      - The name of the role; without it, variables that begin with C(flowops_) are held against the playbooks'.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.flow
+attributes:
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Nothing is changed in either mode.
+  connection:
+    support: none
+  delegation:
+    support: none
+    details: Everything happens on the controller, whatever the task is delegated to.
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+seealso:
+  - module: flowops.aws.flow_policy
+"""
+
+EXAMPLES = r"""
+- name: Stop when a variable of flow_audit is mistyped
+  flowops.aws.flow_variables:
+    role: flow_audit
+"""
+
+RETURN = r"""
+# Nothing but what every module returns.
+"""
