@@ -19,13 +19,14 @@ from ..module_utils.errors import FlowOpsError, OptionError, shortened
 from ..module_utils.flows.arns import parse_firewall_arn
 from ..module_utils.times import parse_utc
 from .approver import widest_of
-from .report.text import counted
+from .report.text import clean, counted
 
 # The artifacts of all firewalls of a job are one event, of which AWX keeps no more than 700,000 bytes.
 _MOST_OF_A_JOB = 400_000
 _MOST_NAMED = 10
 # The rules with the most findings; all are in the report.
 _RULES = 10
+_WORST = 3
 _REPORT = "-report.json"
 _OF_AN_AUDIT = (*("firewall_arn", "firewall_name", "verdict", "partial", "flow_count", "findings_total", "audited_at"),)
 # What is kept of an audit; its plan stays where it is.
@@ -108,7 +109,20 @@ def audit_sentence(audit: Mapping[str, Any]) -> str:
     else:
         said = f"{found} of {total} live flows break the policy"
     missing = ", and flows may be missing from the capture" if audit["partial"] else ""
-    return f"{whose} is {audit['verdict']}: {said}{missing}."
+    return f"{whose} is {audit['verdict']}: {said}{missing}.{_worst(counts)}{_read(audit)}"
+
+
+def _worst(counts: Mapping[str, Any]) -> str:
+    """Return the rules with the most findings, and how many each has."""
+    worst = [(name, count) for name, count in Counter(counts.get("by_rule") or {}).most_common(_WORST) if count]
+    return f" Worst rules: {', '.join(f'{clean(name)} {count}' for name, count in worst)}." if worst else ""
+
+
+def _read(audit: Mapping[str, Any]) -> str:
+    """Return where the report is that a person opens."""
+    written = {item["format"]: item["dest"] for item in audit.get("reports") or ()}
+    best = next((written[name] for name in ("html", "markdown") if name in written), "")
+    return f" The report: {best}" if best else ""
 
 
 def plan_object(firewall_arn: str, plan_hash: str, prefix: str = "") -> str:

@@ -105,6 +105,12 @@ def test_the_commands_cut_what_the_policy_forbids_and_nothing_else(typed: Any) -
     assert after == before - guilty
 
 
+def test_the_commands_warn_of_nothing(typed: Any) -> None:
+    _folder, done, _before, _after = typed
+    text = done.stdout + done.stderr
+    assert [line for line in text.splitlines() if "WARNING" in line or "DEPRECATION" in line] == []
+
+
 def test_the_commands_say_so(typed: Any, control: Control, arn: str) -> None:
     folder, done, _before, _after = typed
     assert "egress is noncompliant: 6 of 148 live flows break the policy." in done.stdout

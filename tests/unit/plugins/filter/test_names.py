@@ -10,6 +10,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.flowops.aws.plugins.filter.as_result import FilterModule as AsResult
+from ansible_collections.flowops.aws.plugins.filter.counted import FilterModule as Counted
 from ansible_collections.flowops.aws.plugins.filter.firewall import FilterModule
 from ansible_collections.flowops.aws.plugins.filter.flow_execution_summary import (
     flow_execution_outcomes,
@@ -80,6 +81,15 @@ def test_executions_are_counted_by_their_outcomes() -> None:
 )
 def test_how_an_execution_went_is_told_in_a_few_words(members: dict[str, Any], words: str) -> None:
     assert flow_execution_sentence({"flow_execution_id": "a", "outcome": "failed", **members}) == words
+
+
+def test_a_number_has_its_noun_in_the_plural_unless_it_is_one() -> None:
+    counted = Counted().filters()["counted"]
+    assert [counted(1, "flow"), counted(0, "flow"), counted(1200, "entry", "entries")] == [
+        "1 flow",
+        "0 flows",
+        "1,200 entries",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,14 @@ def test_an_uploaded_report_is_linked_in_the_console_of_s3() -> None:
     assert told["report_object"] == {"bucket": "audits", "object": "daily/x y-report.html"}
     assert told["links"]["report"].endswith("/s3/object/audits?prefix=daily%2Fx%20y-report.html")
     assert "links" not in summary(handed_on())["firewalls"][ARN]
+
+
+def test_the_last_words_of_an_audit_name_the_worst_rules_and_the_report() -> None:
+    by_rule = {"telnet": 1, "ssh": 5, "kept": 0, "mail": 2, "ftp": 1}
+    reports = [{"format": "markdown", "dest": "/r/a.md"}, {"format": "html", "dest": "/r/a.html"}]
+    told = audits.audit_sentence(audit(counts={"by_rule": by_rule}, reports=reports))
+    assert told == (
+        "egress is noncompliant: 3 of 40 live flows break the policy. Worst rules: ssh 5, mail 2, telnet 1."
+        " The report: /r/a.html"
+    )
+    assert audits.audit_sentence(audit()).endswith("break the policy.")
