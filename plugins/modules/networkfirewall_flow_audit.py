@@ -32,7 +32,7 @@ options:
   src:
     description:
       - Judge the flows of this file instead, a capture as O(dest) writes it or AWS Network Firewall's flow log
-        (netflow events) as it writes it to S3, JSON lines, compressed when the name ends in C(.gz). AWS is not called.
+        (netflow events). AWS is not called.
       - Of a flow log with several firewalls, O(firewall_name) says which one; its two directions make one flow.
       - The log may come from S3, from Firehose with nothing between its entries, from CloudWatch (an export, a
         subscription, C(filter-log-events) or an answer of Logs Insights with C(@message), each on one line) or from

@@ -49,8 +49,12 @@ def point_of(address: str) -> tuple[int, int] | None:
 
 def number_of(address: Any) -> int | None:
     """Return an address as its number on the line, None for what is no address."""
-    point = point_of(address) if isinstance(address, str) else None
-    return None if point is None else point[1] + IPV6 if point[0] == 6 else point[1]
+    try:
+        if ":" in address:
+            return int.from_bytes(inet_pton(AF_INET6, address), "big") + IPV6
+        return int.from_bytes(inet_pton(AF_INET, address), "big")
+    except (OSError, TypeError, ValueError):
+        return None
 
 
 def on_line(spans: Mapping[int, Iterable[Span]]) -> list[Span]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from itertools import accumulate, chain
 from operator import itemgetter, xor
@@ -59,6 +59,11 @@ AT_ONCE = 1024
 _CACHED_VALUES = 8192
 _MANY_BOUNDS = 1024
 _INDEX_BITS = 16
+# The blocks of IPv4, /20, and those of IPv6, /32, of which it is known at once whether a long list has any address.
+_BLOCK_SHIFT = 12
+_BYTE_SHIFT = 15
+_PREFIX_SHIFT = 96
+_MOST_PREFIXES = 1 << 18
 
 
 class Condition(NamedTuple):
@@ -116,22 +121,43 @@ class _ManyBounds:
         self._offset = first
         own = [0, *(bound - first for bound in bounds[begin + 1 : end])]
         own_masks = masks[begin:end]
-        self._low_bits = max(0, LAST_ADDRESS[version].bit_length() - 64)
-        self._bounds = own if self._low_bits else []
-        self._highs = array("Q" if self._low_bits else "L", (bound >> self._low_bits for bound in own))
         self._distinct = list(dict.fromkeys(own_masks))
         places = {mask: at for at, mask in enumerate(self._distinct)}
         self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in own_masks))
+        # Most addresses are in no network of a list, which few bytes can say of them.
+        self._rest = own_masks[0]
+        others = [
+            (low, high - 1)
+            for low, high, mask in zip(own, [*own[1:], last - first + 1], own_masks, strict=True)
+            if mask != self._rest
+        ]
+        self._blocks = _bits_of(others) if version == 4 else b""
+        self._prefixes = _prefixes_of(others) if version == 6 else ()
+        self._low_bits = max(0, LAST_ADDRESS[version].bit_length() - 64)
+        self._bounds = own if self._low_bits else []
+        self._highs = array("Q" if self._low_bits else "L", (bound >> self._low_bits for bound in own))
         # Where in the bounds, of which the first is 0, a search begins and ends; so few of them are left to look at.
-        self._first = self._highs[1] if len(own) > 1 else 0
+        self._first = self._highs[1] if len(own) > 1 and self._low_bits else 0
         self._shift = max(0, (self._highs[-1] - self._first).bit_length() - _INDEX_BITS)
         most = (self._highs[-1] - self._first) >> self._shift
         edges = (self._first + (n << self._shift) for n in range(most + 1))
         self._starts = array("L", chain((bisect_left(self._highs, edge, 1) for edge in edges), [len(own)]))
+        self.mask_of = self._mask_of_6 if self._low_bits else self._mask_of_4
 
-    def mask_of(self, number: int) -> int:
+    def _mask_of_4(self, number: int) -> int:
         """Return the mask of the range that an address, as a number, is in."""
+        if not self._blocks[number >> _BYTE_SHIFT] >> (number >> _BLOCK_SHIFT & 7) & 1:
+            return self._rest
+        slot = number >> self._shift
+        starts = self._starts
+        if slot + 1 >= len(starts):
+            return self._distinct[self._which[-1]]
+        return self._distinct[self._which[bisect_right(self._highs, number, starts[slot], starts[slot + 1]) - 1]]
+
+    def _mask_of_6(self, number: int) -> int:
         number -= self._offset
+        if number >> _PREFIX_SHIFT not in self._prefixes:
+            return self._rest
         high = number >> self._low_bits
         slot = (high - self._first) >> self._shift
         starts = self._starts
@@ -140,13 +166,34 @@ class _ManyBounds:
         if slot + 1 >= len(starts):
             return self._distinct[self._which[-1]]
         at = bisect_right(self._highs, high, starts[slot], starts[slot + 1])
-        if self._low_bits and self._highs[at - 1] == high:
+        if self._highs[at - 1] == high:
             at = bisect_right(self._bounds, number, bisect_left(self._highs, high, 0, at), at)
         return self._distinct[self._which[at - 1]]
 
     def masks(self) -> set[int]:
         """Return the masks of all ranges."""
         return set(self._distinct)
+
+
+def _bits_of(spans: Iterable[Span]) -> bytes:
+    """Return a bit for each /20 of IPv4, set where a span is."""
+    digits = bytearray(b"0") * (1 << (32 - _BLOCK_SHIFT))
+    for first, last in spans:
+        first, last = first >> _BLOCK_SHIFT, last >> _BLOCK_SHIFT
+        digits[first : last + 1] = b"1" * (last - first + 1)
+    digits.reverse()
+    return int(digits, 2).to_bytes(len(digits) // 8, "little")
+
+
+def _prefixes_of(spans: Iterable[Span]) -> Container[int]:
+    """Return the /32 of IPv6 in which a span is, all of them when there are too many to be worth it."""
+    found: set[int] = set()
+    for first, last in spans:
+        prefixes = range(first >> _PREFIX_SHIFT, (last >> _PREFIX_SHIFT) + 1)
+        if len(found) + len(prefixes) > _MOST_PREFIXES:
+            return range(1 << (128 - _PREFIX_SHIFT))
+        found.update(prefixes)
+    return found
 
 
 class Members(dict[Any, int]):
