@@ -97,6 +97,18 @@ def labels_of_others(text: str) -> dict[str, tuple[str, str]]:
     }
 
 
+def own_index(text: str) -> str:
+    """Return the index with the collection's own name as its title, and in the menu each part under its heading."""
+    lines, heading = [], ""
+    for line, following in zip(text.splitlines(), [*text.splitlines()[1:], ""], strict=True):
+        if re.fullmatch(r"([-~=])\1+", following) and len(following) == len(line):
+            heading = "" if following[0] == "=" else line
+        lines.append(line)
+        if line == ".. toctree::" and heading:
+            lines.append(f"    :caption: {heading}")
+    return "\n".join(lines).replace("\nFlowops.Aws\n", f"\n{TITLE}\n") + "\n"
+
+
 def build(run: running.Runner) -> None:
     """Build the site below .cache/docs; every warning of the tools is a problem."""
     shutil.rmtree(SITE, ignore_errors=True)
@@ -108,6 +120,8 @@ def build(run: running.Runner) -> None:
     run.result.problems += [f"antsibull-docs: {line}" for line in re.findall(r"^(?:WARNING|ERROR).*$", output, re.M)]
     if run.result.problems:
         return
+    index = rst / "index.rst"
+    index.write_text(own_index(index.read_text(encoding="utf-8")), encoding="utf-8")
     text = "".join(path.read_text(encoding="utf-8") for path in rst.rglob("*.rst"))
     # Sphinx looks for it beside the pages.
     (rst / "ansible.inv").write_bytes(inventory({**LABELS, **labels_of_others(text)}, VARIABLES))
