@@ -91,7 +91,18 @@ HOSTILE_POLICY = {
 }
 
 RESULT_KEYS = {
-    *("verdict", "partial", "firewall_arn", "firewall_name", "audited_at", "flow_count", "findings_total", "findings"),
+    *(
+        "verdict",
+        "reasons",
+        "unreadable",
+        "partial",
+        "firewall_arn",
+        "firewall_name",
+        "audited_at",
+        "flow_count",
+        "findings_total",
+        "findings",
+    ),
     *("counts", "top", "rules", "operations", "plan", "files", "flow_filters", "minimum_flow_age", "reports"),
 }
 
