@@ -158,7 +158,8 @@ def test_a_text_with_commas_and_networks_does_as_well(isolated: Isolated) -> Non
     assert gone == Counter({found: n for found, n in isolated.before["text"].items() if of(found, *ends)})
     assert gone.total() == 5 * len(ZONES)
     message = isolated.run.recorded("Say what became of them", "text").result["msg"]
-    assert message == "text: remediated; 15 of 15 flows are gone, 0 survived, 0 came back; 3 flushes."
+    numbers = "15 of 15 flows are gone, 0 survived, 0 came back; 3 flushes"
+    assert message == f"text: remediated; {numbers}; nothing else was touched: proved."
 
 
 def test_it_waits_until_the_firewalls_rules_have_arrived(isolated: Isolated, control: Control) -> None:

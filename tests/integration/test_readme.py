@@ -114,15 +114,17 @@ def test_the_commands_warn_of_nothing(typed: Any) -> None:
 def test_the_commands_say_so(typed: Any, control: Control, arn: str) -> None:
     folder, done, _before, _after = typed
     assert "egress is noncompliant: 6 of 148 live flows break the policy." in done.stdout
-    assert "egress: remediated; 6 of 6 flows are gone, 0 survived, 0 came back; 2 flushes." in done.stdout
+    remediated = "egress: remediated; 6 of 6 flows are gone, 0 survived, 0 came back; 3 flushes"
+    assert f"{remediated}; nothing else was touched: proved." in done.stdout
     assert "egress: remediated; 6 of 6 flows are gone, 0 are still there, 0 came back." in done.stdout
     # The run with --check --diff showed the flows by rule and left the flushing to the next.
     assert "\n-no-admin-ports-to-internet: 6\n" in done.stdout
     assert done.stdout.count("\n-  us-east-1") == 6
     assert "flowops-evidence: intact; " in done.stdout
     # Nothing talks to the address that the incident is about.
-    assert "egress: no flow had to be cut." in done.stdout
-    assert len(starts_of(control, arn, "StartFlowFlush")) == len(ZONES)
+    assert "egress: nothing_to_cut; no flow had to be cut." in done.stdout
+    # One of them tried a filter.
+    assert len(starts_of(control, arn, "StartFlowFlush")) == 1 + len(ZONES)
     found = modes(folder / "flowops-reports")
     assert found.pop(".") == 0o700
     assert set(found.values()) == {0o600}
