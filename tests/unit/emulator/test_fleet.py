@@ -108,7 +108,7 @@ def test_members_of_a_firewall_can_be_set_and_taken_away(aws: Any, control: Cont
 def test_the_most_requests_at_once_are_noted(aws: Any, control: Control) -> None:
     names(aws)
     assert control.calls()["peaks"] == {"ListFirewalls": 1}
-    control.add_fault("slow", "ListFirewalls", seconds=0.5)
+    control.add_fault("slow", "ListFirewalls", seconds=2)
     together = [threading.Thread(target=names, args=(aws,)) for _thread in range(3)]
     for thread in together:
         thread.start()

@@ -257,7 +257,7 @@ def test_the_command_line(tmp_path: Path, log: Path, how: int) -> None:
             assert flows == dict.fromkeys(planted(3, 2, 2, 1200), 300)
             assert [fault["kind"] for fault in control.faults()] == ["throttle"]
             process.send_signal(how)
-            assert process.wait(timeout=10) == 0
+            assert process.wait(timeout=60) == 0
             assert (process.stdout.read(), process.stderr.read()) == ("", "")
         finally:
             process.kill()
