@@ -100,7 +100,8 @@ class Policy:
     def warnings(self) -> list[str]:
         """Return a sentence for each thing about the policy that its author may not have meant."""
         told = [f"The policy's {path} is empty, so an audit by it is never compliant." for path in self.empty]
-        if self.default is None and not any(rule.deny for rule in self.rules):
+        # A policy that says nothing at all is meant so: whoever gives it wants to see what is alive.
+        if self.described and self.default is None and not any(rule.deny for rule in self.rules):
             told.append("The policy has no rule that denies and counts today, so an audit by it is never compliant.")
         return [*told, *self.shadow_warnings()]
 

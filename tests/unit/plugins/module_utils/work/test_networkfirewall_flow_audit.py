@@ -466,7 +466,7 @@ def test_protocols_without_ports_are_judged_again_from_a_file(module_of: Callabl
 @pytest.mark.parametrize(
     ("policy", "part"),
     [
-        ({"rules": []}, "no rule that denies"),
+        ({"rules": []}, ""),
         ({"rules": [{"name": "a", "action": "allow"}]}, "no rule that denies"),
         ({"rules": [{"name": "a", "action": "deny", "enabled": False}]}, "no rule that denies"),
         ({"rules": [{"name": "a", "action": "deny", "expires": "2020-01-01"}]}, "no rule that denies"),
@@ -485,7 +485,8 @@ def test_a_policy_that_judges_nothing_is_valid_and_never_compliant(
 ) -> None:
     result, module = judged_file(module_of, tmp_path / "flows.jsonl", policy, flow(1))
     assert (result["verdict"], result["reasons"]) == ("inconclusive", ["nothing_judged"])
-    assert sum(part in warning for warning in module.warnings) == 1
+    # A policy without any rule is meant so.
+    assert [part in warning for warning in module.warnings].count(True) == bool(part)
     used = {"sets": {"bad": [], "good": ["192.0.2.1"]}, "rules": [{"name": "a", "action": "deny",
             "destination_address": ["$good"]}]}  # fmt: skip
     assert judged_file(module_of, tmp_path / "flows.jsonl", used, flow(1))[0]["verdict"] == "compliant"
