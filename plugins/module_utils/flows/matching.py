@@ -322,8 +322,6 @@ class FilterSets:
         """Return for each flow which filters match it, or may do so as far as is known: bit n is filter n."""
         return self._masks(page, True)
 
-    masks = surely
-
     def _masks(self, page: Sequence[Flow], perhaps: bool) -> list[int]:
         masks = [0] * len(page)
         for at, (every, members) in enumerate(self._batches):

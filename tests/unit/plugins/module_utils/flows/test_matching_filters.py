@@ -159,7 +159,7 @@ def test_very_many_filters_match_what_each_of_them_matches(filters: int) -> None
             record.update(source_port=chance.choice([0, 22, 65535]), destination_port=chance.randrange(700))
         records.append(record)
     flows = flows_of(records)
-    masks = FilterSets([spans_of(item) for item in written]).masks(flows)
+    masks = FilterSets([spans_of(item) for item in written]).surely(flows)
     found = [list(bits_of(mask)) for mask in masks]
     assert found == [[at for at, item in enumerate(written) if expected(item, record)] for record in records]
     assert sum(map(len, found)) > filters
@@ -168,7 +168,7 @@ def test_very_many_filters_match_what_each_of_them_matches(filters: int) -> None
 
 
 def test_no_filters_match_nothing() -> None:
-    assert FilterSets([]).masks(flows_of([FLOW])) == [0]
+    assert FilterSets([]).surely(flows_of([FLOW])) == [0]
 
 
 def test_bits_are_named_by_their_place() -> None:
