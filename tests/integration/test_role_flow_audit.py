@@ -415,7 +415,6 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"flow_audit_policy": NO_TELNET, "flow_audit_policy_file": "policies/policy.yml"},
         ["flow_audit_policy", "flow_audit_policy_file", "both are"],
     ),
-    "no-policy": ({}, ["flow_audit_policy", "flow_audit_policy_file", "none is"]),
     "missing-file": (
         {"flow_audit_policy_file": "nowhere.yml"},
         ["policy_file", "nowhere.yml", "there is no such file"],
@@ -443,7 +442,7 @@ BAD: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "unknown-filter-key": (
         {"flow_audit_policy": NO_TELNET, "flow_audit_flow_filters": [{"source_adress": "10.0.0.0/8"}]},
-        ["flow_audit_flow_filters", "source_adress", "source_address"],
+        ["flow_filters", "source_adress", "source_address"],
     ),
     "bad-filter": (
         {"flow_audit_policy": NO_TELNET, "flow_audit_flow_filters": [{"source_address": "10.0.0.0/33"}]},
