@@ -21,3 +21,30 @@ attributes:
   platform:
     platforms: posix
 """
+
+    # For action plugins that only read and decide, on the controller.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    support: full
+  async:
+    support: none
+  become:
+    support: none
+  bypass_host_loop:
+    support: none
+  check_mode:
+    support: full
+    details: Nothing is changed in either mode.
+  connection:
+    support: none
+  delegation:
+    support: none
+    details: Everything happens on the controller, whatever the task is delegated to.
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+"""

@@ -64,31 +64,10 @@ options:
     type: str
     default: ""
 extends_documentation_fragment:
+  - flowops.aws.attributes.controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
-attributes:
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: none
-  bypass_host_loop:
-    support: none
-  check_mode:
-    support: full
-    details: Nothing is changed in either mode.
-  connection:
-    support: none
-  delegation:
-    support: none
-    details: Everything happens on the controller, whatever the task is delegated to.
-  diff_mode:
-    support: none
-  platform:
-    platforms: all
-    support: full
 seealso:
   - module: flowops.aws.networkfirewall_flow_audit
   - module: flowops.aws.networkfirewall_flow_flush
