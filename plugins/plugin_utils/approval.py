@@ -75,7 +75,7 @@ def _mapping(value: Any, name: str) -> Mapping[str, Any]:
 def _text_of(value: Any) -> Any:
     """Return a hash as text, also where YAML took 64 digits for a number, which with a 0 in front is octal."""
     if isinstance(value, bool) or not isinstance(value, int):
-        return str(value).strip().lower()
+        return "" if value is None else str(value).strip().lower()
     digits = str(value)
     return digits if len(digits) == _HASH_DIGITS else format(value, "o").zfill(_HASH_DIGITS)
 

@@ -12,6 +12,8 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import getitem
 from typing import Any
 from urllib.parse import quote
 
@@ -183,12 +185,8 @@ def read_report(path: str, option: str = "reports_dir") -> dict[str, Any]:
         with open(path, encoding="utf-8") as file:
             report = json.load(file)
         # What of_report takes for granted.
-        _ = (
-            report["firewall_arn"],
-            report["plan"]["hash"],
-            report["plan"]["flow_count"],
-            report["counts"]["by_severity"],
-        )
+        for member, *below in (("firewall_arn",), ("plan", "hash"), ("plan", "flow_count"), ("counts", "by_severity")):
+            reduce(getitem, below, report[member])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise OptionError(option, path, f"it is not the JSON report of an audit ({error})") from error
     return dict(report)

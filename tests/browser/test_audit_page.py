@@ -153,14 +153,14 @@ def test_a_click_on_a_bar_shows_its_findings_and_another_one_all(
     browser: Page, usual: Path, section: str, label: str, member: str
 ) -> None:
     browser.open(usual)
-    bar = (
+    line = (
         f"const row = [...document.querySelectorAll('section[aria-labelledby={section}] tbody tr')]"
         f".find((line) => line.querySelector('bdi').innerText === '{label}');"
     )
-    row = browser.run(bar + "return row.querySelector('svg.bar')")
+    row = browser.run(line + "return row.querySelector('svg.bar')")
     row.click()
     assert matching(browser) == sum(flow[member] == label for flow in FOUND)
-    assert browser.run(bar + "return row.querySelector('button').getAttribute('aria-pressed')") == "true"
+    assert browser.run(line + "return row.querySelector('button').getAttribute('aria-pressed')") == "true"
     row.click()
     assert browser.text("#said") == ""
 

@@ -484,8 +484,10 @@ def test_the_execution_audit_needs_what_its_policy_lists(accounts: Accounts, con
             list(things_graph(partial(accounts.client, keys=refused), {}).messages("execution", Paging()))
 
 
-@pytest.mark.parametrize("allowed", [True, False])
-def test_the_summary_needs_what_its_policy_lists(runner: FirewallRunner, accounts: Accounts, allowed: bool) -> None:
+@pytest.mark.parametrize("lacking", [None, "s3:GetObject", "s3:PutObject"])
+def test_the_summary_needs_what_its_policy_lists(
+    runner: FirewallRunner, accounts: Accounts, lacking: str | None
+) -> None:
     arn = "arn:aws:network-firewall:us-east-1:123456789012:firewall/summed"
     report = {
         **{"firewall_arn": arn, "firewall_name": "summed", "verdict": "compliant", "partial": False, "flow_count": 8},
@@ -497,16 +499,17 @@ def test_the_summary_needs_what_its_policy_lists(runner: FirewallRunner, account
         owner.create_bucket(Bucket=BUCKET)
     owner.put_object(Bucket=BUCKET, Key="123456789012-us-east-1-summed-report.json", Body=json.dumps(report))
     policy = document("summary-s3")
-    (action,) = actions_of(policy)
-    keys = accounts.user(policy if allowed else document("audit", "audit-s3"))
+    keys = accounts.user(without(policy, lacking) if lacking else policy)
     env = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
     common = {"flow_summary_s3_bucket": BUCKET, "flow_summary_connection": runner.connection}
     with enable_iam_authentication():
         run = runner("flowops.aws.summary", {"summed": {"firewall_arn": arn}}, common, env=env)
-    assert action == "s3:GetObject"
-    assert (run.rc == 0) is allowed, run.explain()
-    if allowed:
+    assert (run.rc == 0) is (lacking is None), run.explain()
+    if lacking is None:
+        assert sorted(actions_of(policy)) == ["s3:GetObject", "s3:PutObject"]
         assert fact(run, "localhost", "flow_summary_result")["verdicts"] == {"compliant": 1}
+    elif lacking == "s3:PutObject":
+        assert_sentence(failed(run, "localhost")[-1].result["msg"], ["fleet.html", BUCKET, "s3:PutObject"])
     else:
         # S3 tells neither from a report that is not there.
         assert_sentence(failed(run, "localhost")[-1].result["msg"], ["no result of", arn])

@@ -322,11 +322,11 @@ def test_the_summary_shows_every_plan_with_its_hash(summary: Job, slices: list[J
     assert (handed_on["findings_total"], handed_on["plan_flow_count"], handed_on["flow_count"]) == (5, 5, 32)
     lines = summary.message("Show the plans and their hashes to whoever is to approve them")
     arn = hosts["west"]["firewall_arn"]
-    (line,) = [line for line in lines if line.startswith(f"{arn}: ")]
-    assert line == (
-        f"{arn}: noncompliant, 2 of 8 flows broke the policy at {audits[arn]['audited_at']},"
-        f" the plan cuts 2 flows, hash {audits[arn]['plan_hash']}"
-    )
+    (at,) = [at for at, line in enumerate(lines) if line.startswith(f"{arn}: ")]
+    assert lines[at].startswith(f"{arn}: noncompliant, 2 of 8 flows broke the rules at {audits[arn]['audited_at']}, ")
+    assert lines[at + 1] == f"    the plan cuts 2 flows, 25 % of all, hash {audits[arn]['plan_hash']}"
+    assert lines[at + 2] == "    by rule: no-telnet 2"
+    assert "    will be refused: 25 % > 10 % (flow_remediate_max_percent)" in lines[at + 3 :]
     assert lines[-1] == f"All plans: 5 flows to cut, hash {handed_on['hash']}"
 
 
@@ -386,7 +386,7 @@ def test_a_plan_that_is_nowhere_is_told_to_whoever_is_to_approve_it(
     job = jobs("playbooks/summary.yml", west, template_of("flowops summary"), given)
     assert job.status == "successful", job.stdout
     lines = job.message("Show the plans and their hashes to whoever is to approve them")
-    assert lines[0].endswith("it was too large to be handed on and was not uploaded, so that it cannot be carried out")
+    assert "    it was too large to be handed on and was not uploaded, so that it cannot be carried out" in lines
 
 
 def test_what_was_approved_is_cut_and_nothing_else(

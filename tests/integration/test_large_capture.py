@@ -19,6 +19,8 @@ from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRun
 SIZES = {"small": 10_000, "large": 100_000}
 # Python's own allocations differ a little from run to run.
 ALLOWANCE = 1.15
+# With the talkers, which are exact up to 100,000 addresses and ports of each kind, in kB.
+MOST_WITH_TALKERS = 120_000
 
 # Stands between Ansible and Python, and notes the largest resident size of the module it ran, in kB.
 INTERPRETER = """#!{python}
@@ -59,6 +61,16 @@ PLAYBOOK = """
             - {name: no-telnet, action: deny, destination_port: [23]}
       environment:
         FLOWOPS_PEAKS: "{{ output_dir }}/judge"
+
+    - name: Judge without talkers
+      flowops.aws.networkfirewall_flow_audit:
+        operations: [{flow_operation_id: "{{ flow_operation_id }}"}]
+        top_n: 0
+        policy:
+          rules:
+            - {name: no-telnet, action: deny, destination_port: [23]}
+      environment:
+        FLOWOPS_PEAKS: "{{ output_dir }}/without"
 """
 
 
@@ -119,7 +131,11 @@ def test_the_result_stays_small(measured: Measured) -> None:
         assert len(json.dumps(measured.runs["large"][task])) < 500_000
 
 
-@pytest.mark.parametrize("task", ["read", "judge"])
+@pytest.mark.parametrize("task", ["read", "without"])
 def test_memory_does_not_grow_with_the_number_of_flows(measured: Measured, task: str) -> None:
     small, large = measured.peak("small", task), measured.peak("large", task)
     assert large <= small * ALLOWANCE, f"{small:,} kB for 10,000 flows, {large:,} kB for 100,000"
+
+
+def test_talkers_are_kept_in_little_memory(measured: Measured) -> None:
+    assert measured.peak("large", "judge") <= MOST_WITH_TALKERS

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,7 +91,12 @@ def test_every_zone_waited_for(run: Run, starts: Starts, aws: Any, arns: dict[st
     for item in result["flow_operations"]:
         answer = aws.describe_flow_operation(FirewallArn=arns["branch"], FlowOperationId=item["flow_operation_id"])
         del answer["ResponseMetadata"]
-        assert item == {**snake(answer), "partial": False}
+        asked = datetime.fromisoformat(item["service_time"])
+        assert timedelta(0) <= answer["FlowRequestTimestamp"] - asked < timedelta(seconds=5)
+        # How long it took, as this side saw it.
+        assert 0 <= item["duration"] < 60
+        told = {"service_time": item["service_time"], "duration": item["duration"], "partial": False}
+        assert item == {**snake(answer), **told}
         assert item["flow_operation_status"] == "COMPLETED"
     assert len(started_by(starts, result)) == 2
 

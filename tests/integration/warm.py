@@ -83,10 +83,10 @@ def serve(door: str) -> None:
         listener.listen(64)
         print("ready", flush=True)
         while True:
-            readable, _, _ = select.select([listener.fileno(), 0], [], [])
+            readable, _writable, _failed = select.select([listener.fileno(), 0], [], [])
             if 0 in readable:
                 return
-            channel, _ = listener.accept()
+            channel, _address = listener.accept()
             if os.fork() == 0:
                 listener.close()
                 status = _as_handed_over(channel)
@@ -104,7 +104,7 @@ def _reap() -> None:
 
 def _as_handed_over(channel: socket.socket) -> int:
     """Become the process that handed over, run what its stdin says, and return the exit status."""
-    size, streams, _, _ = socket.recv_fds(channel, 8, 3)
+    size, streams, _flags, _address = socket.recv_fds(channel, 8, 3)
     words = json.loads(channel.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL))
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

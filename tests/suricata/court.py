@@ -69,7 +69,7 @@ class Court:
         program = self._programs[order]
         numbers = dropped_packets(program, self._capture, rules, self.folder / "run", home_net=self.home_net)
         lost = {self._owners[number] for number in numbers}
-        found: list[dict[str, bool]] = [{} for _ in range(2 * len(self.flows))]
+        found: list[dict[str, bool]] = [{} for _flow in range(2 * len(self.flows))]
         for at, (number, talk) in enumerate(self._conversations):
             found[number][talk.name] = at in lost
         return found

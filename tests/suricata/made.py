@@ -85,7 +85,7 @@ class Maker:
         if self.random.random() < 0.2:
             rules = self._egress()
         else:
-            rules = [self._rule() for _ in range(self.random.randint(1, 12))]
+            rules = [self._rule() for _number in range(self.random.randint(1, 12))]
         if self.random.random() < 0.3:
             rules.insert(0, "pass tcp any any -> any any (flow:not_established,to_server;")
         if self.random.random() < 0.3:
@@ -155,7 +155,7 @@ class Maker:
         return self._list(lambda: str(self.random.choice((*_PORTS, *_SPANS[:5]))), [str(port) for port in _PORTS])
 
     def _list(self, entry: Callable[[], str], negatable: Sequence[str]) -> str:
-        entries = [entry() for _ in range(self.random.randint(1, 3))]
+        entries = [entry() for _number in range(self.random.randint(1, 3))]
         if self.random.random() < 0.3:
             entries.append(f"!{self.random.choice(negatable)}")
         if self.random.random() < 0.1:

@@ -21,7 +21,10 @@ _LONGEST_TEXT = 100
 
 
 class Summary:
-    """Counts of one audit, fed flow by flow; memory does not grow with the number of flows."""
+    """Counts of one audit, fed flow by flow; memory does not grow with the number of flows.
+
+    With a top_n of 0 nothing is kept of the talkers.
+    """
 
     def __init__(self, exact_keys: int = EXACT_KEYS, top_n: int = 10) -> None:
         self.flow_count = 0
@@ -31,6 +34,7 @@ class Summary:
         self.by_rule: Counter[str] = Counter()
         self.by_severity: Counter[str] = Counter()
         self.by_zone: Counter[str] = Counter()
+        self._counts_talkers = top_n > 0
         self.talkers = {dimension: Talkers(exact_keys) for dimension in DIMENSIONS}
         self.oldest = {dimension: Oldest(top_n) for dimension in DIMENSIONS}
 
@@ -43,6 +47,10 @@ class Summary:
                 self.by_rule[verdict.rule] += 1
                 self.by_severity[verdict.severity] += 1
                 self.by_zone[record.get("availability_zone", "")] += 1
+        if self._counts_talkers:
+            self._add_talkers(records)
+
+    def _add_talkers(self, records: Sequence[Mapping[str, Any]]) -> None:
         sources, destinations, numbers, protocols, ages, packets, sizes = _columns(records)
         amounts = packed(sizes, packets)
         pairs = list(zip(sources, destinations, strict=True))

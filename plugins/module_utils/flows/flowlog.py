@@ -67,7 +67,7 @@ def records_of_log(entries: Iterable[Mapping[str, Any]], most_waiting: int = MOS
         count += 1
         while count > most_waiting:
             count -= 1
-            yield _taken(waiting, next(iter(waiting))) or {}
+            yield _oldest(waiting)
     if seen and "netflow" not in seen:
         raise ValueError(
             f"it has no netflow event, only {', '.join(sorted(seen))}; give the log of type FLOW, not of ALERT or TLS"
@@ -108,6 +108,10 @@ def _taken(waiting: OrderedDict[_Key, list[dict[str, Any]]], key: _Key) -> dict[
     if not records:
         del waiting[key]
     return first
+
+
+def _oldest(waiting: OrderedDict[_Key, list[dict[str, Any]]]) -> dict[str, Any]:
+    return _taken(waiting, next(iter(waiting))) or {}
 
 
 def _joined(first: dict[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def to_try(
     """
     places = {operation.place.scope.value: operation for operation in operations}
     sizes = Counter(dict.fromkeys(places, 0))
-    only = next(iter(places)) if len(places) == 1 else None
+    only = next(iter(places), None) if len(places) == 1 else None
     for record in read_records(capture_src, "capture_src"):
         name = only or str(record.get("availability_zone"))
         if name in places:

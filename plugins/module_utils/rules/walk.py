@@ -122,7 +122,7 @@ def _marks_of(packet: Packet, fits: Sequence[tuple[Step, int]]) -> set[tuple[int
             elif alerts >= MOST_ALERTS:
                 open_ends |= passed
         elif step.effect == DROP:
-            dropped = {end for mark, _ in open_ends for end in _marked(packet, step.kind, mark, True, _DROPPED)}
+            dropped = {end for mark, _pair in open_ends for end in _marked(packet, step.kind, mark, True, _DROPPED)}
             open_ends = dropped if fit == YES else open_ends | dropped
         if step.effect == ALERT and step.kind.certain:
             alerts += step.alerts

@@ -53,8 +53,8 @@ def rule_chart(counts: Mapping[str, int], total: int, severity_of: Mapping[str, 
     severities = {**severity_of, **{rule.label: rule.severity for rule in rules if rule.severity}}
     written = {rule.label: rule for rule in rules}
     bars = [
-        replace(bar, why=rule.description, text=rule.text) if (rule := written.get(bar.key)) else bar
-        for bar in _bars(counts, total, severities)[:_RULES_SHOWN]
+        replace(line, why=rule.description, text=rule.text) if (rule := written.get(line.key)) else line
+        for line in _bars(counts, total, severities)[:_RULES_SHOWN]
     ]
     remarks = [more(len(counts) - _RULES_SHOWN, "rule"), _silent(counts, rules)]
     return Chart(bars, " ".join(filter(None, remarks)))
@@ -144,7 +144,9 @@ def _tables(audit: Audit, ranking: str, measure: str) -> list[Talkers]:
 
 
 def _estimated(audit: Audit, ranking: str) -> bool:
-    return any(row.error > 0 for kind, _, _ in _KINDS for row in audit.ranking(ranking, kind)[:_TALKERS_SHOWN])
+    return any(
+        row.error > 0 for kind, _heading, _column in _KINDS for row in audit.ranking(ranking, kind)[:_TALKERS_SHOWN]
+    )
 
 
 def _table(heading: str, column: str, rows: Sequence[Ranked], measure: str, names: Names) -> Talkers:

@@ -115,7 +115,7 @@ def _rules(firewalls: Sequence[Firewall]) -> tuple[list[RuleRow], str]:
                 totals[clean(name)] += count
                 owners.setdefault(clean(name), []).append((-count, _name(item)))
     chart = plain_chart(totals, _RULES_SHOWN, "rule", severities)
-    return [RuleRow(bar, _named(owners[bar.key])) for bar in chart.bars], chart.remark
+    return [RuleRow(line, _named(owners[line.key])) for line in chart.bars], chart.remark
 
 
 def _named(owners: list[tuple[int, str]]) -> str:

@@ -51,7 +51,7 @@ class MissingRow:
 class RuleRow:
     """A rule across the fleet: its findings as a bar, and the firewalls that have them."""
 
-    bar: Bar
+    line: Bar
     firewalls: str
 
 

@@ -124,6 +124,14 @@ def test_addresses_and_pairs_are_counted_and_named_as_they_were(flows: int) -> N
         assert sum(row["flows"] for row in rows) == flows
 
 
+def test_nothing_is_kept_of_talkers_that_nobody_asks_for() -> None:
+    summary = Summary(top_n=0)
+    summary.add_all([{"source_address": "10.0.0.1", "age": 5, "byte_count": 9}] * 3, [None] * 3)
+    assert summary.flow_count == 3
+    assert [talkers.key_count for talkers in summary.talkers.values()] == [0] * 4
+    assert summary.top(0)["by_bytes"] == {"source": [], "destination": [], "pair": [], "port": []}
+
+
 def test_equal_talkers_come_in_an_order_of_their_own() -> None:
     keys = [f"10.0.{number >> 8}.{number & 255}" for number in range(600)]
     tops = []

@@ -145,7 +145,9 @@ def test_moments_are_paired_as_often_as_they_can_be() -> None:
 
     chance = random.Random(7)
     for _time in range(150):
-        moments, others = (sorted(chance.uniform(0, 9) for _ in range(chance.randint(0, 3))) for _ in range(2))
+        moments, others = (
+            sorted(chance.uniform(0, 9) for _moment in range(chance.randint(0, 3))) for _side in range(2)
+        )
         pairs = [pair for pair in paired(moments, others, 2) if pair is not None]
         assert len(pairs) == len(set(pairs)) == most(moments, others)
 

@@ -245,7 +245,7 @@ def test_rules_asked_as_one_decide_what_they_decide_alone(
 
 def test_very_many_conditions_are_kept_in_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     maker = Maker(5)
-    read = rules_of(*(rule for _ in range(20) for rule in maker.rules(True)))
+    read = rules_of(*(rule for _list in range(20) for rule in maker.rules(True)))
     records = [each.record for each in maker.flows(150)] + [without("source_port"), flow(ports=(1, 70000)), flow("x")]
     expected = Judge(read).judge(records)
     monkeypatch.setattr(tables, "_MANY", 1)
@@ -257,7 +257,9 @@ def test_very_many_conditions_are_kept_in_little_memory(monkeypatch: pytest.Monk
 def test_pages_share_what_was_found() -> None:
     judge = Judge(rules_of(TO_443))
     random.seed(1)
-    pages = [[flow(ports=(random.randrange(65536), random.choice((80, 443)))) for _ in range(20)] for _ in range(5)]
+    pages = [
+        [flow(ports=(random.randrange(65536), random.choice((80, 443)))) for _flow in range(20)] for _page in range(5)
+    ]
     for page in pages:
         for record, found in zip(page, judge.judge(page), strict=True):
             assert found.fate == ("dropped" if record["destination_port"] == 443 else "passed")

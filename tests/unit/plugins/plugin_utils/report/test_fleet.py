@@ -52,7 +52,7 @@ def test_the_worst_firewalls_come_first_with_what_they_have() -> None:
     ]
     for text in both(found):
         assert "Noncompliant" in text and "2 of 3 firewalls, 903 findings" in text
-    assert [(bar.label, bar.count) for bar in view.by_verdict.bars] == [("noncompliant", "2"), ("compliant", "1")]
+    assert [(line.label, line.count) for line in view.by_verdict.bars] == [("noncompliant", "2"), ("compliant", "1")]
 
 
 def test_the_worst_rules_are_added_up_across_the_firewalls() -> None:
@@ -62,11 +62,11 @@ def test_the_worst_rules_are_added_up_across_the_firewalls() -> None:
         {"firewall_arn": ARN, "firewall_name": "egress", "verdict": "noncompliant", "by_rule": {"no-ssh": 7}},
     )
     rules = fleet_view(found).rules
-    assert [(rule.bar.label, rule.bar.count, rule.firewalls) for rule in rules] == [
+    assert [(rule.line.label, rule.line.count, rule.firewalls) for rule in rules] == [
         ("no-ssh", "12", "egress, a"),
         ("threats", "1", "a"),
     ]
-    assert rules[0].bar.severity_class == "high"
+    assert rules[0].line.severity_class == "high"
 
 
 def test_the_newest_result_of_a_firewall_counts() -> None:

@@ -80,7 +80,7 @@ def test_the_firewalls_own_rules_say_what_becomes_of_the_flows() -> None:
 def test_undecided_flows_are_grouped_by_their_reason() -> None:
     rules = viewed(judged()).firewall_rules
     assert rules is not None
-    assert [(item.reason, item.flows, [bar.label for bar in item.rules]) for item in rules.undecided] == [
+    assert [(item.reason, item.flows, [line.label for line in item.rules]) for item in rules.undecided] == [
         ("content", "5 flows", ["web:1 (tls.sni)", "web:2"]),
         ("direction", "2 flows", ["egress:9"]),
     ]
