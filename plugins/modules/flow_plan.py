@@ -140,6 +140,19 @@ findings_src:
   returned: when a plan was read
   type: str
   sample: flowops-reports/111122223333-us-east-1-egress-findings.jsonl.gz
+copies:
+  description:
+    - The files to copy into the evidence, by the names that they get there, as
+      O(flowops.aws.flow_evidence#module:copies) takes them. C(rules.json) has the firewall's rules that the plan was
+      made by, when it is as the audit left it.
+  returned: when a plan was read
+  type: dict
+  sample: {"rules.json": "flowops-reports/111122223333-us-east-1-egress-rules.json"}
+rules_sha256:
+  description: The checksum that the plan has for the file of the firewall's rules, null without one.
+  returned: when a plan was read
+  type: str
+  sample: e3b0...
 findings:
   description: The findings of the audit.
   returned: when no file has them

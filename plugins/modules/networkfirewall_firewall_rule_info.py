@@ -56,6 +56,7 @@ options:
     description:
       - A file with the answer of C(DescribeFirewallPolicy) in JSON, to judge by in place of the rules in AWS; AWS
         is not asked for rules then.
+      - Or a file that an audit wrote as C(rules_dest), which has the rule groups too.
     type: path
   rule_group_srcs:
     description:

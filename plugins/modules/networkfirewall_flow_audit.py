@@ -106,6 +106,7 @@ options:
         description:
           - A file with the answer of C(DescribeFirewallPolicy) in JSON, to judge by in place of the rules in AWS; AWS
             is not asked for rules then.
+          - Or a file that an audit wrote as C(rules_dest), which has the rule groups too.
         type: path
       rule_group_srcs:
         description:
@@ -160,6 +161,13 @@ options:
     description:
       - Write every flow that the firewall's own rules leave undecided to this file, flow records with C(reason),
         C(rule) and C(hangs_on) in JSON lines, compressed when the name ends in C(.gz).
+    type: path
+  rules_dest:
+    description:
+      - Write the firewall's own rules that the flows are judged by to this file as JSON, what AWS answered and what
+        could not be read, with O(firewall_rules.changes) made. The plan names it, and the evidence of a remediation
+        keeps it.
+      - O(firewall_rules.firewall_policy_src) takes such a file, without O(firewall_rules.rule_group_srcs).
     type: path
   plan:
     description:
@@ -769,6 +777,11 @@ plan:
       returned: when O(findings_dest) is given
       type: dict
       sample: {"path": "/var/lib/flowops/findings.jsonl.gz", "sha256": "e3b0..."}
+    rules:
+      description: The file with the rules that were judged by, C(path) and C(sha256).
+      returned: when O(rules_dest) is given
+      type: dict
+      sample: {"path": "/var/lib/flowops/rules.json", "sha256": "e3b0..."}
     operation_count:
       description: The number of operations.
       returned: always
@@ -814,6 +827,7 @@ def main() -> None:
             "dest": {"type": "path"},
             "findings_dest": {"type": "path"},
             "undecided_dest": {"type": "path"},
+            "rules_dest": {"type": "path"},
             "plan": {"type": "bool", "default": False},
             "plan_dest": {"type": "path"},
             "resume": {"type": "bool", "default": False},

@@ -93,7 +93,7 @@ def _of_plan(
     audit = options["audit"] if source == "audit" else {}
     written = read(_written(source, options, held.prefix), held.prefix)
     plan = _checked(written, audit, source, held)
-    files = unchanged({**(audit.get("files") or {}), **_named_findings(plan)}, sha256)
+    files = unchanged({**(audit.get("files") or {}), **_named_files(plan)}, sha256)
     findings_src = files.get("findings_dest", "")
     if options.get("findings_file"):
         findings_src = _from_here(options["findings_file"])
@@ -106,6 +106,9 @@ def _of_plan(
         "availability_zones": list(held.availability_zones),
         "flow_filters": audit.get("flow_filters") or [{"any": True}],
         "findings_src": findings_src,
+        # For the evidence.
+        "copies": {"rules.json": files["rules_dest"]} if "rules_dest" in files else {},
+        "rules_sha256": plan.rules["sha256"] if plan.rules else None,
         **({"findings": inline} if inline is not None and not findings_src else {}),
         # An audit returns the first of its findings, which are all of them or tell nothing of the others.
         "only_findings": bool(findings_src) or (inline is not None and len(inline) == audit.get("findings_total")),
@@ -175,14 +178,15 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
     return plan
 
 
-def _named_findings(plan: Plan) -> dict[str, Any]:
-    return {"findings_dest": plan.findings} if plan.findings else {}
+def _named_files(plan: Plan) -> dict[str, Any]:
+    named = {"findings_dest": plan.findings, "rules_dest": plan.rules}
+    return {option: file for option, file in named.items() if file}
 
 
 def unchanged(files: Mapping[str, Mapping[str, Any]], sha256: Callable[[str], str | None]) -> dict[str, str]:
-    """Return the paths of an audit's capture and findings, by option, that are as the audit left them.
+    """Return the paths of an audit's capture, findings and rules, by option, that are as the audit left them.
 
     They are named after the firewall, so a later audit may have written over them.
     """
-    kept = [(name, files[name]) for name in ("dest", "findings_dest") if name in files]
+    kept = [(name, files[name]) for name in ("dest", "findings_dest", "rules_dest") if name in files]
     return {name: item["path"] for name, item in kept if item.get("sha256") and sha256(item["path"]) == item["sha256"]}

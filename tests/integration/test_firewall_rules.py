@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import stat
 from typing import Any
 
 import pytest
@@ -36,7 +38,23 @@ PLAY = """
         dest: "{{ folder }}/flows.jsonl"
         findings_dest: "{{ folder }}/findings.jsonl"
         undecided_dest: "{{ folder }}/undecided.jsonl"
+        rules_dest: "{{ folder }}/kept-rules.json"
       register: stale
+
+    - name: Judge again by the rules that were kept, without AWS
+      flowops.aws.networkfirewall_flow_audit:
+        src: "{{ folder }}/flows.jsonl"
+        partial: false
+        region: us-east-1
+        endpoint_url: http://127.0.0.1:9
+        firewall_rules: {firewall_policy_src: "{{ folder }}/kept-rules.json"}
+      register: again
+
+    - name: Look at a change of the rules that were kept
+      flowops.aws.networkfirewall_firewall_rule_info:
+        firewall_policy_src: "{{ folder }}/kept-rules.json"
+        changes: [{rule_group: text, src: "{{ folder }}/new.rules"}]
+      register: kept
 
     - name: Try a change
       flowops.aws.networkfirewall_flow_audit:
@@ -72,6 +90,9 @@ PLAY = """
         - {firewall_rules: {changes: [{rule_group: text, state: absent}]}}
         - {firewall_rules: {home_net: [here]}}
         - {firewall_rules: {}, policy: {rules: []}}
+        - {rules_dest: "{{ folder }}/none.json", policy: {rules: []}}
+        - {firewall_rules: {firewall_policy_src: "{{ folder }}/kept-rules.json", rule_group_srcs: [group.json]}}
+        - {firewall_rules: {firewall_policy_src: "{{ folder }}/torn-rules.json"}}
       register: mistakes
       ignore_errors: true
 """
@@ -108,6 +129,8 @@ def results(control: Control, run_playbook: PlaybookRunner, aws: Any, tmp_path_f
         (folder / f"{name}.json").write_text(json.dumps(answer, default=str), encoding="utf-8")
     (folder / "new.rules").write_text(AFTER.replace("any 22", "any [22,2222]"), encoding="utf-8")
     (folder / "bad.rules").write_text(AFTER + "drop tcp any any <- any any (sid:9;)\n", encoding="utf-8")
+    torn = {"policy": {}, "groups": {}, "problems": {}, "prefix_lists": {}, "unread": []}
+    (folder / "torn-rules.json").write_text(json.dumps(torn), encoding="utf-8")
     (folder / "empty.rules").write_text("# nothing\n", encoding="utf-8")
     control.change_rules("text", AFTER, changed_seconds_ago=1800)
     run = run_playbook(PLAY, {"folder": str(folder)})
@@ -155,6 +178,20 @@ def test_a_change_finds_what_it_would_newly_drop(results: Any, task: str) -> Non
         assert found["firewall_policy"]["in_sync"] is None
 
 
+def test_what_was_judged_by_is_kept_and_judges_the_same_again(results: Any) -> None:
+    folder, run = results
+    stale = of(run, "Judge by the rules as they are")
+    again = of(run, "Judge again by the rules that were kept, without AWS")
+    assert again["counts"]["by_fate"] == stale["counts"]["by_fate"]
+    assert [flow["rule"] for flow in again["findings"]] == [flow["rule"] for flow in stale["findings"]]
+    assert again["firewall_policy"]["home_net"] == stale["firewall_policy"]["home_net"] == "10.0.0.0/8"
+    path = folder / "kept-rules.json"
+    assert "no ssh" in path.read_text(encoding="utf-8")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stale["plan"]["rules"] == {"path": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert "[22,2222]" in of(run, "Look at a change of the rules that were kept")["rules"][0]["text"]
+
+
 def test_the_rules_are_shown_in_the_order_in_which_they_are_asked(results: Any) -> None:
     _folder, run = results
     shown = of(run, "Look at the rules")
@@ -176,6 +213,9 @@ def test_each_mistake_is_one_sentence(results: Any) -> None:
             "without rules",
             "home_net",
             "mutually exclusive",
+            "rules_dest and policy were given together",
+            "rule_group_srcs: were given together with a firewall_policy_src",
+            "its groups is not what an audit writes",
         ],
         strict=True,
     ):
@@ -218,3 +258,30 @@ def test_an_audit_needs_no_policy_and_a_change_that_drops_flows_fails(played: An
     assert "text:1" in report.read_text(encoding="utf-8")
     assert list((folder / "reports").glob("*-undecided.jsonl.gz"))
     assert "[WARNING]" not in run.output
+
+
+CUT = """
+- name: Without a policy
+  import_playbook: flowops.aws.audit
+- name: Cut what could not begin any more
+  import_playbook: flowops.aws.remediate
+  vars: {{flow_remediate_plan: {plan}}}
+"""
+
+
+def test_the_evidence_keeps_the_rules_that_were_judged_by(played: Any, run_playbook: PlaybookRunner, aws: Any) -> None:
+    folder, _run = played
+    arn = aws.describe_firewall(FirewallName="rules")["Firewall"]["FirewallArn"]
+    play = folder / "cut.yml"
+    play.write_text(CUT.format(plan=f"{folder}/cut/123456789012-us-east-1-rules-plan.json"), encoding="utf-8")
+    extra: dict[str, Any] = {"flow_audit_firewall_arn": arn, "flow_audit_report_dir": f"{folder}/cut"}
+    extra |= {"flow_remediate_firewall_arn": arn, "flow_remediate_evidence_dir": f"{folder}/evidence"}
+    extra |= {"flow_remediate_max_percent": 50}
+    for role in ("audit", "remediate"):
+        extra[f"flow_{role}_connection"] = {"endpoint_url": run_playbook.endpoint_url, "region": "us-east-1"}
+    run = run_playbook(play, extra)
+    assert run.rc == 0, run.explain()
+    (evidence,) = (folder / "evidence").glob("*/*/manifest.json")
+    kept = (evidence.parent / "rules.json").read_bytes()
+    assert json.loads(evidence.read_text(encoding="utf-8"))["about"]["rules_sha256"] == hashlib.sha256(kept).hexdigest()
+    assert b"no ssh" in kept

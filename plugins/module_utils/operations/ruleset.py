@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from ..aws.firewall_rules import Described, describe_rules
@@ -21,10 +22,15 @@ from ..rules.change import PRESENT, Change, changed, check_changed
 from ..rules.judge import INITIATORS
 from ..rules.read import arn_of, check_home_net, missing_groups, ruleset_of, unread_ruleset
 from ..rules.ruleset import Ruleset
+from ..times import utc_text
 
 ON_UNDECIDED = ("inconclusive", "ignore")
 # A rule group has at most 2 MB of rules.
 RULES = FileKind("rule group", 8 << 20)
+# All groups of a policy, as an audit writes them.
+ANSWERS = FileKind("firewall policy", 64 << 20)
+# What such a file has beside the policy.
+_WHOLE = {"groups": list, "problems": dict, "prefix_lists": dict, "unread": list}
 
 
 @dataclass(frozen=True)
@@ -32,13 +38,15 @@ class FirewallRules:
     """What an audit judges by: the rules as they are, as they would be, and whether they hold.
 
     unread is a sentence on each thing that could not be read of them; after, None without changes; in_sync, False while
-    a change is still spreading, None where AWS was not asked.
+    a change is still spreading, None where AWS was not asked. answers is what was judged by, changes made, in the form
+    of which saved_rules() makes the same rules again.
     """
 
     ruleset: Ruleset
     unread: tuple[str, ...] = ()
     in_sync: bool | None = None
     after: Ruleset | None = None
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 def check_rule_options(given: Mapping[str, Any]) -> None:
@@ -82,7 +90,9 @@ def saved_rules(given: Mapping[str, Any]) -> FirewallRules:
     """Return the rules in saved answers, without asking AWS; raise FlowOpsError."""
     option = "firewall_rules.firewall_policy_src"
     path = str(given["firewall_policy_src"])
-    policy = _answer(path, option)
+    policy = _answer(path, option, ANSWERS)
+    if _WHOLE.keys() <= policy.keys():
+        return _written_rules(policy, path, given)
     if "FirewallPolicy" not in policy:
         raise OptionError(option, path, "it is not an answer of DescribeFirewallPolicy, which has a FirewallPolicy")
     groups = [_saved_group(path) for path in given.get("rule_group_srcs") or ()]
@@ -95,6 +105,27 @@ def saved_rules(given: Mapping[str, Any]) -> FirewallRules:
     return _rules(Described(policy, groups), given, changes_of(given))
 
 
+def _written_rules(answers: Mapping[str, Any], path: str, given: Mapping[str, Any]) -> FirewallRules:
+    """Return the rules of a file that an audit wrote, rules_dest; raise FlowOpsError."""
+    if given.get("rule_group_srcs"):
+        raise FlowOpsError(
+            "firewall_rules.rule_group_srcs: were given together with a firewall_policy_src that an audit wrote as"
+            " rules_dest; it has the rule groups."
+        )
+    for member, kind in _WHOLE.items():
+        if not isinstance(answers[member], kind):
+            raise OptionError(
+                "firewall_rules.firewall_policy_src", path, f"its {member} is not what an audit writes as rules_dest"
+            )
+    described = Described(
+        policy=answers.get("policy") or {},
+        vpc_cidrs=answers.get("vpc_cidrs"),
+        **{member: answers[member] for member in _WHOLE},
+    )
+    home_net = given.get("home_net") or answers.get("home_net")
+    return _rules(described, {**given, "home_net": home_net}, changes_of(given))
+
+
 def _saved_group(path: str) -> dict[str, Any]:
     option = "firewall_rules.rule_group_srcs"
     answer = _answer(path, option)
@@ -105,8 +136,8 @@ def _saved_group(path: str) -> dict[str, Any]:
     return answer
 
 
-def _answer(path: str, option: str) -> dict[str, Any]:
-    content = json_of(read_file(path, RULES, option), path)
+def _answer(path: str, option: str, kind: FileKind = RULES) -> dict[str, Any]:
+    content = json_of(read_file(path, kind, option), path)
     if not isinstance(content, dict):
         raise OptionError(option, path, "it is not a mapping in JSON as the AWS CLI prints it")
     return content
@@ -127,7 +158,7 @@ def live_rules(
     if described.policy is None:
         if changes:
             raise FlowOpsError(f"firewall_rules.changes: what they would change is not known. {described.unread[0]}")
-        return FirewallRules(unread_ruleset(arn), tuple(described.unread), holds)
+        return FirewallRules(unread_ruleset(arn), tuple(described.unread), holds, answers={"unread": described.unread})
     return _rules(described, given, changes, holds)
 
 
@@ -135,11 +166,27 @@ def _rules(
     described: Described, given: Mapping[str, Any], changes: Sequence[Change], holds: bool | None = None
 ) -> FirewallRules:
     policy, groups = described.policy or {}, described.groups
-    after = None
+    now, after = _ruleset(described, given, policy, groups), None
     if changes:
-        after = _ruleset(described, given, *changed(policy, groups, changes))
+        policy, groups = changed(policy, groups, changes)
+        after = _ruleset(described, given, policy, groups)
         check_changed(after, changes)
-    return FirewallRules(_ruleset(described, given, policy, groups), tuple(described.unread), holds, after)
+    answers = _answers(replace(described, policy=policy, groups=groups), given.get("home_net"))
+    return FirewallRules(now, tuple(described.unread), holds, after, answers)
+
+
+def _answers(described: Described, home_net: Sequence[str] | None) -> dict[str, Any]:
+    """Return what rules were read from, for JSON: times as texts."""
+    found: dict[str, Any] = _plain(vars(described))
+    return found if home_net is None else {**found, "home_net": list(home_net)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return utc_text(value) if isinstance(value, datetime) else value
 
 
 def _ruleset(

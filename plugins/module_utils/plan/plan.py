@@ -60,8 +60,9 @@ class Plan:
     inseparable_flows: Sequence[Mapping[str, Any]] | None = None
     collateral: int | None = None
     captured_flow_count: int | None = None
-    # Where the findings are that it was made for: {path, sha256}.
+    # Where the findings are that it was made for, and the firewall's rules that they break: {path, sha256} each.
     findings: Mapping[str, str] | None = None
+    rules: Mapping[str, str] | None = None
 
     @cached_property
     def hash(self) -> str:
@@ -106,7 +107,8 @@ class Plan:
             _checked_arn(value, option),
             checked_operations(value["operations"], f"{option}.operations"),
             **{name: checked_number(value.get(name), f"{option}.{name}", LARGEST_COUNT) for name in _COUNTS},
-            findings=_checked_findings(value.get("findings"), option),
+            findings=_checked_file(value.get("findings"), f"{option}.findings"),
+            rules=_checked_file(value.get("rules"), f"{option}.rules"),
         )
         given = value.get("hash")
         if given is not None and given != plan.hash:
@@ -137,12 +139,12 @@ def _checked_arn(plan: Mapping[str, Any], option: str) -> str:
     return parse_firewall_arn(arn, f"{option}.firewall_arn").arn
 
 
-def _checked_findings(value: Any, option: str) -> Mapping[str, str] | None:
+def _checked_file(value: Any, option: str) -> Mapping[str, str] | None:
     if value is None:
         return None
     path, sha256 = (value.get("path"), value.get("sha256")) if isinstance(value, Mapping) else (None, None)
     if not isinstance(path, str) or not isinstance(sha256, str):
-        raise FlowOpsError(f"{option}.findings: it is invalid; give the path of the findings' file and its sha256.")
+        raise FlowOpsError(f"{option}: it is invalid; give the path of the file and its sha256.")
     return {"path": path, "sha256": sha256}
 
 

@@ -36,7 +36,9 @@ from .result import Module, bounded
 
 # The most flows and talkers of a kind that the drift names.
 _DRIFT_SHOWN = 100
-FILE_OPTIONS = ("dest", "findings_dest", "undecided_dest", "plan_dest")
+FILE_OPTIONS = ("dest", "findings_dest", "undecided_dest", "rules_dest", "plan_dest")
+# What a policy has nothing for.
+_BY_RULES = {"undecided_dest": "a policy leaves no flow undecided", "rules_dest": "a policy needs no rules of AWS"}
 
 
 def audit(module: Module) -> dict[str, Any]:
@@ -63,8 +65,9 @@ def _judge(module: Module, source: Source, named: NamedFirewall, now: datetime) 
     """Return who judges the flows: the policy that is given, else the firewall's own rules."""
     params = module.params
     if params["policy"] is not None:
-        if params["undecided_dest"]:
-            raise FlowOpsError("undecided_dest and policy were given together; a policy leaves no flow undecided.")
+        for option, why in _BY_RULES.items():
+            if params[option]:
+                raise FlowOpsError(f"{option} and policy were given together; {why}.")
         policy = compile_policy(params["policy"], today=now.date(), read_lines=reader_in(params["policy_dir"]))
         return PolicyJudge(policy)
     given = params["firewall_rules"] or {}
@@ -130,6 +133,8 @@ class _Audit:
         planner = None
         if self.params["plan"] or self.params["plan_dest"]:
             planner = stack.enter_context(Planner(self.module.tmpdir, self.source.captures))
+        if isinstance(self.judge, RulesJudge) and "rules_dest" in self.files:
+            self.files["rules_dest"].write(self.judge.rules.answers)
         for page in self.judge.pages(self.source.open()):
             self._take(page)
             if planner is not None:
@@ -154,14 +159,19 @@ class _Audit:
             check_moment(capture)
         plan = planner.plan(source.firewall, self.params["allow_collateral"])
         plan = replace(plan, captured_flow_count=self.summary.flow_count)
-        if "findings_dest" in self.files:
-            # Outside of what the hash is of: where the flows are told with their rules.
-            self.files["findings_dest"].finish()
-            told = self.files["findings_dest"].told()
-            plan = replace(plan, findings={"path": os.path.abspath(told["path"]), "sha256": told["sha256"]})
+        # Outside of what the hash is of: where the flows are told with their rules, and the rules themselves.
+        plan = replace(plan, findings=self._finished("findings_dest"), rules=self._finished("rules_dest"))
         if "plan_dest" in self.files:
             self.files["plan_dest"].write(plan.to_json())
         return plan
+
+    def _finished(self, option: str) -> dict[str, str] | None:
+        """Return {path, sha256} of a file that nothing more is written to, None where it was not asked for."""
+        if option not in self.files:
+            return None
+        self.files[option].finish()
+        told = self.files[option].told()
+        return {"path": os.path.abspath(told["path"]), "sha256": told["sha256"]}
 
     def warn(self) -> None:
         """Warn of what keeps the result from being the whole truth."""
