@@ -468,6 +468,11 @@ counts:
       returned: when judged by the firewall's own rules
       type: dict
       sample: {"passed": 7000, "dropped": 17, "undecided": 35, "contradicting": 0}
+    by_fate_before:
+      description: The flows by what the rules as they are do to them, C(passed), C(dropped) and C(undecided).
+      returned: when O(firewall_rules.changes) is given
+      type: dict
+      sample: {"passed": 7004, "dropped": 14, "undecided": 34}
     by_change:
       description:
         - The flows by what the changes do to them, C(newly_dropped), C(newly_passed), C(newly_undecided) and
@@ -475,6 +480,39 @@ counts:
       returned: when O(firewall_rules.changes) is given
       type: dict
       sample: {"newly_dropped": 3, "newly_passed": 0, "newly_undecided": 1, "unchanged": 7048}
+changes:
+  description:
+    - Of C(newly_dropped), C(newly_passed) and C(newly_undecided) flows each, which rules make them so and whose flows
+      they are. Flows that are newly passed are told by the rule that drops them as the rules are.
+  returned: when O(firewall_rules.changes) is given
+  type: dict
+  contains:
+    newly_dropped:
+      description:
+        - The flows that the changes would newly drop. C(newly_passed) and C(newly_undecided) have the same members.
+      returned: always
+      type: dict
+      contains:
+        rules:
+          description: The rules with the number of their flows, C(rule) and C(flow_count), at most 100.
+          returned: always
+          type: list
+          elements: dict
+        source:
+          description: The sources of the most flows as in RV(top), at most O(top_n).
+          returned: always
+          type: list
+          elements: dict
+        destination:
+          description: The destinations of the most flows as in RV(top), at most O(top_n).
+          returned: always
+          type: list
+          elements: dict
+  sample:
+    newly_dropped:
+      rules: [{"rule": "egress:12", "flow_count": 3}]
+      source: [{"key": "10.0.3.17", "bytes": 8100, "packets": 90, "flows": 3}]
+      destination: [{"key": "203.0.113.5", "bytes": 8100, "packets": 90, "flows": 3}]
 undecided:
   description: Why the firewall's rules do not decide flows, the most frequent reasons first, at most 100.
   returned: when judged by the firewall's own rules

@@ -20,6 +20,7 @@ from ..rules.ruleset import DROP, Ruleset
 from ..rules.verdicts import DROPPED, PASSED, REASONS, UNDECIDED, Verdict
 from ..times import utc_text
 from .capture import Capture
+from .changed_flows import ChangedFlows
 from .judged import JudgedPage, Records
 from .ruleset import FirewallRules
 
@@ -53,14 +54,21 @@ class RulesJudge:
     """
 
     def __init__(
-        self, rules: FirewallRules, folder: str, initiator: str = SOURCE, ignore_undecided: bool = False
+        self,
+        rules: FirewallRules,
+        folder: str,
+        initiator: str = SOURCE,
+        ignore_undecided: bool = False,
+        top_n: int = 10,
     ) -> None:
         self.rules = rules
         self.folder = folder
         self.initiator = initiator
         self.ignore_undecided = ignore_undecided
         self.fates: Counter[str] = Counter()
-        self.changes: Counter[str] = Counter()
+        # Of the rules as they are, where they are to change.
+        self.fates_before: Counter[str] = Counter()
+        self.changed = ChangedFlows(top_n)
         self.hanging: Counter[tuple[str, str, str]] = Counter()
         self.dropped: Counter[tuple[str, str, str]] = Counter()
         self.contradictions: Records = []
@@ -93,7 +101,10 @@ class RulesJudge:
         if after is None:
             found = [self._finding(capture, *item) for item in zip(records, now, strict=True)]
         else:
-            found = [self._newly(*item) for item in zip(now, after, strict=True)]
+            changes = [change_of(*item) for item in zip(now, after, strict=True)]
+            self.fates_before.update(fate.fate for fate in now)
+            self.changed.add(records, changes, now, after)
+            found = [self._newly(*item) for item in zip(changes, after, strict=True)]
         undecided = [
             _undecided(record, fate)
             for record, fate in zip(records, after or now, strict=True)
@@ -114,9 +125,7 @@ class RulesJudge:
             return None
         return self._counted(fate)
 
-    def _newly(self, now: Verdict, after: Verdict) -> Finding | None:
-        change = change_of(now, after)
-        self.changes[change] += 1
+    def _newly(self, change: str, after: Verdict) -> Finding | None:
         found = self._counted(after, counts=change == NEWLY_DROPPED)
         return found if change == NEWLY_DROPPED else None
 
@@ -146,14 +155,18 @@ class RulesJudge:
         return [reason for reason, holds in found.items() if holds]
 
     def counts(self) -> dict[str, Any]:
-        """Return by_fate, and with changed rules by_change: numbers of flows."""
+        """Return by_fate, and with changed rules by_fate_before and by_change: numbers of flows."""
         counts = {"by_fate": {fate: self.fates[fate] for fate in (PASSED, DROPPED, UNDECIDED, CONTRADICTING)}}
         if self.rules.after:
-            counts["by_change"] = {change: self.changes[change] for change in CHANGES}
+            counts["by_fate_before"] = {fate: self.fates_before[fate] for fate in (PASSED, DROPPED, UNDECIDED)}
+            counts["by_change"] = {change: self.changed.counts[change] for change in CHANGES}
         return counts
 
     def as_result(self) -> dict[str, Any]:
-        """Return undecided, contradicting, firewall_policy, initiator and rules, as the result of an audit has them."""
+        """Return undecided, contradicting, firewall_policy, initiator and rules, as the result of an audit has them.
+
+        With changed rules, changes too.
+        """
         return {
             "rules": rules_of(self.dropped),
             "undecided": undecided_of(self.hanging),
@@ -164,6 +177,7 @@ class RulesJudge:
             },
             "firewall_policy": policy_of(self.rules),
             "initiator": self.initiator,
+            **({"changes": self.changed.as_result()} if self.rules.after else {}),
         }
 
     def warnings(self) -> list[str]:

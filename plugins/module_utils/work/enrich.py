@@ -48,7 +48,7 @@ def enriched(
 
     Scopes are those of the captures. What AWS refuses or cannot answer is one warning.
     """
-    wanted = private_addresses(result["findings"], result["top"])
+    wanted = private_addresses(result["findings"], {**result["top"], **result.get("changes", {})})
     if len(wanted) > MOST_ADDRESSES:
         module.warn(
             f"enrich: only the first {MOST_ADDRESSES:,} of the {len(wanted):,} private addresses were looked up in EC2."

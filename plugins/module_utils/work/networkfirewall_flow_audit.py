@@ -73,7 +73,7 @@ def _judge(module: Module, source: Source, named: NamedFirewall, now: datetime) 
     given = params["firewall_rules"] or {}
     rules = rules_for(module, given, named, source.api if isinstance(source, LiveSource) else None)
     ignore = given.get("on_undecided") == "ignore"
-    return RulesJudge(rules, module.tmpdir, given.get("initiator") or "source", ignore)
+    return RulesJudge(rules, module.tmpdir, given.get("initiator") or "source", ignore, params["top_n"])
 
 
 def _live(module: Module, named: NamedFirewall) -> LiveSource:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .names import Names
-from .text import integer, items, mapping
+from .text import clean, integer, items, mapping
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,13 @@ class FlushPlan:
 
 @dataclass(frozen=True)
 class Counts:
-    """Numbers by name, each None where the audit does not state it; by_fate and by_change count flows, not findings."""
+    """Numbers by name, each None where the audit does not state it; those by fate and change count flows."""
 
     by_rule: Mapping[str, int] | None
     by_severity: Mapping[str, int] | None
     by_zone: Mapping[str, int] | None
     by_fate: Mapping[str, int] | None
+    by_fate_before: Mapping[str, int] | None
     by_change: Mapping[str, int] | None
 
 
@@ -194,6 +195,8 @@ class Audit:
     rules: Sequence[Rule]
     operations: Sequence[ReadOperation]
     top: Mapping[str, Any]
+    # By change, such as newly_dropped: rules with their flow_count, and rankings by kind.
+    changes: Mapping[str, Any]
     names: Names
     plan: FlushPlan | None
     warnings: Sequence[str]
@@ -214,6 +217,15 @@ class Audit:
     def ranking(self, measure: str, kind: str) -> list[Ranked]:
         """Return the rows of a ranking such as by_bytes of the kind source, the first one first."""
         return [_ranked(mapping(row)) for row in items(mapping(self.top.get(measure)).get(kind))]
+
+    def changed_ranking(self, change: str, kind: str) -> list[Ranked]:
+        """Return whose flows a change such as newly_dropped is about, of the kind source or destination."""
+        return [_ranked(mapping(row)) for row in items(mapping(self.changes.get(change)).get(kind))]
+
+    def changed_rules(self, change: str) -> dict[str, int]:
+        """Return how many flows a change such as newly_dropped is about, by rule."""
+        rows = map(mapping, items(mapping(self.changes.get(change)).get("rules")))
+        return {clean(row.get("rule")): integer(row.get("flow_count")) or 0 for row in rows}
 
 
 def _ranked(row: Mapping[str, Any]) -> Ranked:

@@ -51,6 +51,7 @@ def audit_of(raw: Mapping[str, Any]) -> Audit:
         rules=[_rule(mapping(item)) for item in items(raw.get("rules"))],
         operations=operations,
         top=mapping(raw.get("top")),
+        changes=mapping(raw.get("changes")),
         names=Names(raw.get("addresses")),
         plan=_plan(raw.get("plan")),
         warnings=[clean(warning) for warning in items(raw.get("warnings"))],

@@ -105,6 +105,15 @@ def oldest_of(audit: Audit) -> Rankings:
     return Rankings("age", _tables(audit, "by_age", "age"), "")
 
 
+def changed_talkers(audit: Audit, change: str) -> list[Talkers]:
+    """Return whose flows a change such as newly_dropped is about."""
+    return [
+        _table(heading, column, rows, "flows", audit.names)
+        for kind, heading, column in _KINDS[:2]
+        if (rows := audit.changed_ranking(change, kind)[:_TALKERS_SHOWN])
+    ]
+
+
 def _silent(counts: Mapping[str, int], rules: Iterable[Rule]) -> str:
     silent = sum(rule.action == "deny" and rule.applied and rule.label not in counts for rule in rules)
     if not silent:

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .audit import Audit, Contradicting, FirewallPolicy, RuleGroup, Undecided
-from .charts import plain_chart, worded_chart
+from .charts import changed_talkers, plain_chart, worded_chart
 from .text import NOT_GIVEN, counted, flow_text, more, number
-from .view import FirewallRules, FlowList, Group, UndecidedReason
+from .view import Changed, FirewallRules, FlowList, Group, UndecidedReason
 
 _FATES = {
     "passed": "would be passed",
@@ -20,6 +20,7 @@ _FATES = {
     "undecided": "undecided",
     "contradicting": "contradicting",
 }
+_FATES_BEFORE = {"passed": "are passed", "dropped": "would be dropped", "undecided": "undecided"}
 _CHANGES = {
     "newly_dropped": "passed today, dropped then",
     "newly_passed": "dropped today, passed then",
@@ -42,12 +43,29 @@ def firewall_rules_of(audit: Audit) -> FirewallRules | None:
         sentence=_sentence(audit.firewall_policy),
         groups=[_group(group) for group in (audit.firewall_policy.groups if audit.firewall_policy else ())],
         by_fate=worded_chart(audit.counts.by_fate or {}, _present(_FATES, audit.counts.by_fate)),
+        by_fate_before=worded_chart(
+            audit.counts.by_fate_before or {}, _present(_FATES_BEFORE, audit.counts.by_fate_before)
+        ),
         by_change=worded_chart(audit.counts.by_change or {}, _present(_CHANGES, audit.counts.by_change)),
+        changed=_changed(audit),
         deciding=plain_chart(deciding, _RULES_SHOWN, "rule"),
         undecided=reasons[:_REASONS_SHOWN],
         undecided_remark=more(len(reasons) - _REASONS_SHOWN, "reason"),
         contradicting=_contradicting(audit.contradicting),
     )
+
+
+def _changed(audit: Audit) -> list[Changed]:
+    counts = audit.counts.by_change or {}
+    return [
+        Changed(
+            f"{counted(counts[change], 'flow')} {words}",
+            plain_chart(audit.changed_rules(change), _RULES_SHOWN, "rule"),
+            changed_talkers(audit, change),
+        )
+        for change, words in _CHANGES.items()
+        if change != "unchanged" and counts.get(change)
+    ]
 
 
 def _contradicting(found: Contradicting) -> FlowList | None:

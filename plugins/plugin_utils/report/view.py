@@ -241,13 +241,24 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """The flows that a change treats otherwise, in one way: which rules do it, and whose flows they are."""
+
+    heading: str
+    rules: Chart
+    talkers: Sequence[Talkers]
+
+
+@dataclass(frozen=True)
 class FirewallRules:
     """The firewall's own rules as judges: its policy, the fates of the flows, and what a change would do."""
 
     sentence: str
     groups: Sequence[Group]
     by_fate: Chart
+    by_fate_before: Chart
     by_change: Chart
+    changed: Sequence[Changed]
     deciding: Chart
     undecided: Sequence[UndecidedReason]
     undecided_remark: str

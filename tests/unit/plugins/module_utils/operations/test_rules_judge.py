@@ -151,7 +151,25 @@ def test_changed_rules_find_what_only_they_drop(tmp_path: Path) -> None:
     judge = RulesJudge(both, str(tmp_path))
     assert judged(judge, [flow(22), flow(443), flow(8080), flow(25)]) == [[None, "text:1", None, None]]
     counts = judge.counts()
+    assert counts["by_fate_before"] == {"passed": 2, "dropped": 2, "undecided": 0}
     assert counts["by_change"] == {"newly_dropped": 1, "newly_passed": 1, "newly_undecided": 0, "unchanged": 2}
     assert counts["by_fate"] == {"passed": 2, "dropped": 2, "undecided": 0, "contradicting": 0}
     (rule,) = judge.as_result()["rules"]
     assert (rule["name"], rule["flow_count"]) == ("text:1", 1)
+
+
+def test_changed_rules_tell_by_rule_and_by_talker_whose_flows_they_treat_otherwise(tmp_path: Path) -> None:
+    before = rules("drop tcp any any -> any 8080 (sid:7;)")
+    after = rules("drop tcp any any -> any [22,443] (sid:1;)")
+    judge = RulesJudge(FirewallRules(before.ruleset, in_sync=True, after=after.ruleset), str(tmp_path), top_n=1)
+    judged(judge, [flow(22), flow(443), flow(8080)], [{**flow(22), "source_address": "10.0.0.9"}])
+    changes = judge.as_result()["changes"]
+    assert changes["newly_dropped"]["rules"] == [{"rule": "text:1", "flow_count": 3}]
+    # What passes then is told by the rule that drops it now.
+    assert changes["newly_passed"]["rules"] == [{"rule": "text:7", "flow_count": 1}]
+    assert [(row["key"], row["flows"]) for row in changes["newly_dropped"]["source"]] == [
+        (flow(22)["source_address"], 2)
+    ]
+    assert changes["newly_dropped"]["destination"][0]["flows"] == 3
+    assert changes["newly_undecided"] == {"rules": [], "source": [], "destination": []}
+    assert "changes" not in RulesJudge(rules(), str(tmp_path)).as_result()

@@ -92,10 +92,20 @@ def test_a_change_is_shown_before_and_after() -> None:
     by_change = {"newly_dropped": 3, "newly_passed": 1, "newly_undecided": 0, "unchanged": 46}
     result = judged()
     result["counts"]["by_change"] = by_change
+    result["counts"]["by_fate_before"] = {"passed": 40, "dropped": 9, "undecided": 1}
+    rows = [{"key": "10.0.3.17", "bytes": 8100, "packets": 90, "flows": 3}]
+    result["changes"] = {"newly_dropped": {"rules": [{"rule": "egress:12", "flow_count": 3}], "source": rows}}
+    result["addresses"] = {"10.0.3.17": {"instance_id": "i-0abc", "name": "billing"}}
     for text in both(result):
         assert "3 of 50 live flows would be dropped by the change and are passed today" in text
         assert re.search(r"passed today, dropped then\W+3\W+6 %", text)
-        assert "Before and after" in text
+        assert re.search(
+            r"Before and after.*3 flows passed today, dropped then.*1 flow dropped today, passed then", text, re.S
+        )
+        assert re.search(r"are passed\W+40\W+80 %", text)
+        assert re.search(r"egress:12\W+3\W+100 %", text)
+        # Whose flows they are, and who that is.
+        assert re.search(r"10\.0\.3\.17.*billing", text, re.S)
 
 
 def test_flows_that_contradict_the_judgement_are_shown() -> None:
