@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -27,13 +28,13 @@ class ControllerAction(ActionBase):
         """Return what the task tells; what is too large for an event is returned, and not shown."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            result.update(changed=False, **self.told())
+            result.update({"changed": False, **self.told()})
         except FlowOpsError as error:
             result.update(failed=True, msg=error.message, **error.details)
         if not result.get("failed") and len(json.dumps(result, default=str)) > _MOST_TOLD:
             result["_ansible_no_log"] = True
         return result
 
+    @abstractmethod
     def told(self) -> dict[str, Any]:
         """Return the result; raise FlowOpsError for what must not be."""
-        raise NotImplementedError

@@ -6,39 +6,30 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-
-from ...module_utils.errors import FlowOpsError
+from ..action import ControllerAction
 
 
-class ReportAction(ActionBase):
+class ReportAction(ControllerAction):
     """An action that writes reports on the controller: its specification, and the work to be done with its options."""
-
-    TRANSFERS_FILES = False
-    _requires_connection = False
 
     SPEC: ClassVar[dict[str, Any]]
     # The options that name one file each; those of DESTS are written, and one of them is required.
     PATHS: ClassVar[tuple[str, ...]]
     DESTS: ClassVar[tuple[str, ...]]
 
+    @abstractmethod
     def work(self, options: Mapping[str, Any], paths: Mapping[str, str], *, dry_run: bool) -> dict[str, Any]:
         """Return what the task returns, after writing what paths (option to absolute path) ask for."""
-        raise NotImplementedError
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """Write what differs, or in check mode only say it; return reports, a list of format, dest, sha256, size."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=self.SPEC, required_one_of=[list(self.DESTS)])[1]
         paths = {name: self.path(options[name]) for name in self.PATHS if options.get(name) is not None}
-        try:
-            result.update(self.work(options, paths, dry_run=self._task.check_mode))
-        except FlowOpsError as error:
-            result.update(failed=True, msg=error.message, **error.details)
-        return result
+        return self.work(options, paths, dry_run=self._task.check_mode)
 
     def path(self, text: str) -> str:
         """Return the absolute path; as for modules on a local connection, a relative one starts at the playbook."""
