@@ -15,7 +15,23 @@ description:
     names the option that was probably meant. C(flow_remediate_max_flow) in place of C(flow_remediate_max_flows) would
     otherwise be ignored, and guard nothing.
   - A role's own variables are allowed, ROLE__NAME, ROLE_result, and what jobs hand on, ROLE_of_FIREWALL.
+  - Then fails with the sentence of the first of O(conditions) that does not hold. One task for all that can be said
+    before anything is read costs a fleet less than one for each sentence.
 options:
+  conditions:
+    description: What has to hold of the variables, and what to say where it does not; the first that fails is told.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      holds:
+        description: Whether it does, mostly a template.
+        type: bool
+        required: true
+      fail_msg:
+        description: The sentence to fail with.
+        type: str
+        required: true
   role:
     description:
       - The name of the role; without it, variables that begin with C(flowops_) are held against the playbooks'.
@@ -34,6 +50,13 @@ EXAMPLES = r"""
 - name: Stop when a variable of flow_audit is mistyped
   flowops.aws.flow_variables:
     role: flow_audit
+
+- name: Stop when a variable of flow_audit is mistyped or out of range
+  flowops.aws.flow_variables:
+    role: flow_audit
+    conditions:
+      - holds: "{{ 0 <= flow_audit_top_n | int <= 100 }}"
+        fail_msg: "flow_audit_top_n: '{{ flow_audit_top_n }}' is not allowed; give a whole number from 0 to 100."
 """
 
 RETURN = r"""

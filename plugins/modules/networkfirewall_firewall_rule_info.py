@@ -78,6 +78,7 @@ options:
 seealso:
   - module: flowops.aws.networkfirewall_flow_audit
 extends_documentation_fragment:
+  - flowops.aws.attributes.here
   - flowops.aws.attributes.info
   - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes

@@ -33,6 +33,7 @@ seealso:
   - plugin: flowops.aws.networkfirewall_flow_operation
     plugin_type: lookup
 extends_documentation_fragment:
+  - flowops.aws.attributes.here
   - flowops.aws.firewall
   - flowops.aws.scope
   - flowops.aws.flow_filters

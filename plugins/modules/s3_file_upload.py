@@ -47,6 +47,7 @@ options:
         needs C(kms:GenerateDataKey) too.
     type: str
 extends_documentation_fragment:
+  - flowops.aws.attributes.here
   - flowops.aws.assume_role
   - amazon.aws.common.modules
   - amazon.aws.region.modules
