@@ -53,8 +53,8 @@ attributes:
     HERE = r"""
 options: {}
 notes:
-  - On a local connection with the Python that runs Ansible, as the playbooks of this collection ask for, the module runs
-    in the process of its task, which spares a fleet more than half of its processor time. With another connection or
-    C(ansible_python_interpreter), or with C(become), C(environment), C(async) or C(delegate_to), it is started as any
-    module is. What it does and returns is the same.
+  - On a local connection with the Python that runs Ansible, as the playbooks of this collection ask for, the module
+    runs in the process of its task, which spares a fleet more than half of its processor time. With another connection
+    or C(ansible_python_interpreter), or with C(become), C(environment), C(async) or C(delegate_to), it is started as
+    any module is. What it does and returns is the same.
 """

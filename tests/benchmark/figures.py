@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -20,7 +21,7 @@ from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
-from ansible_collections.flowops.aws.tests.benchmark import firewall_rules, fleet, flows, planning
+from ansible_collections.flowops.aws.tests.benchmark import firewall_rules, fleet, flows, growth, planning
 from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     BenchmarkError,
@@ -51,7 +52,20 @@ REGIONS = (
     "ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1",
     "eu-west-1", "eu-west-2", "us-east-1", "us-east-2", "us-west-2",
 )  # fmt: skip
-NAMES = ("audit", "dest", "usual", "threats", "rules", "firewall", "memory", "zones", "inventory", "fleet", "compile")
+NAMES = (
+    "audit",
+    "dest",
+    "usual",
+    "threats",
+    "rules",
+    "firewall",
+    "memory",
+    "zones",
+    "inventory",
+    "fleet",
+    "compile",
+    "growth",
+)
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
 # the size of the one that started it, so that whoever measures has to be small.
@@ -95,6 +109,7 @@ class Scale:
     firewalls: int = 200
     fleet: int = 60
     findings: int = 10_000
+    growth: growth.Sizes = growth.WHOLE
 
 
 QUICK = Scale(
@@ -107,6 +122,7 @@ QUICK = Scale(
     firewalls=20,
     fleet=8,
     findings=1_000,
+    growth=growth.QUICK,
 )
 
 
@@ -163,6 +179,8 @@ class Bench:
             yield from self._compiling_memory()
         if "memory" in names:
             yield from self._memory()
+        if "growth" in names:
+            yield from self._growth()
 
     # -- audits --------------------------------------------------------------------------------------------------
 
@@ -365,6 +383,8 @@ class Bench:
             {
                 "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
                 "ANSIBLE_HOME": str(self.folder / "home"),
+                # What the tests note of each task is nobody's cost.
+                "ANSIBLE_CALLBACK_PLUGINS": None,
                 # A benchmark of nothing would be quick.
                 "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
                 "AWS_URL": aws.url,
@@ -376,23 +396,15 @@ class Bench:
     def _fleet(self) -> Iterator[str]:
         aws = self._aws()
         count, zones = self.scale.fleet, len(fleet.ZONES)
-        for number in range(count):
-            aws.control.add_firewall(
-                f"fleet-{number:03}", zones=fleet.ZONES, synthetic_flows=zones * FLEET_FLOWS, seed=number
-            )
-        for operation in FLEET_CALLS:
-            aws.control.add_fault("slow", operation, seconds=CALL_SECONDS)
         source = fleet.source("fleet-")
-        try:
+        with self._slow_fleet(aws, "fleet", count):
             graph = self._inventory_command(aws, source, "--graph")
-            hosts = self._hosts(aws, source)
+            hosts = self._hosts(aws, source, count)
             folders: dict[str, Path] = {}
             runs = {"script": lambda: self._script(aws), "whole": lambda: self._job(aws, hosts, folders, "whole")}
             for number in range(1, fleet.SLICES + 1):
                 runs[f"slice {number}"] = self._job_of(aws, slice_of(hosts, number, fleet.SLICES), folders, number)
             cost = interleaved(self.rounds, runs)
-        finally:
-            aws.control.clear_faults()
         whole = fleet.found_in(folders.pop("whole"))
         fleet.check_union(whole, map(fleet.found_in, folders.values()), set(hosts))
         fleet.check_script(whole, json.loads((self.folder / "script.json").read_text(encoding="utf-8")))
@@ -409,13 +421,13 @@ class Bench:
             f" together, the whole and the script found the same {findings:,} findings"
         )
 
-    def _hosts(self, aws: Aws, source: Mapping[str, Any]) -> dict[str, Any]:
+    def _hosts(self, aws: Aws, source: Mapping[str, Any], count: int) -> dict[str, Any]:
         listed = self.folder / "inventory.json"
         self._inventory_command(aws, source, "--list", "--export", "--output", listed)
         # Which strings are no templates is not told to AWX either.
         hosts = plain(json.loads(listed.read_text(encoding="utf-8")))["_meta"]["hostvars"]
-        if len(hosts) != self.scale.fleet:
-            raise BenchmarkError(f"the inventory has {len(hosts)} hosts for {self.scale.fleet} firewalls.")
+        if len(hosts) != count:
+            raise BenchmarkError(f"the inventory has {len(hosts)} hosts for {count} firewalls.")
         return dict(hosts)
 
     def _job_of(self, aws: Aws, hosts: Mapping[str, Any], folders: dict[str, Path], number: int) -> Callable[[], Cost]:
@@ -436,6 +448,39 @@ class Bench:
         cost = cost_of_command(command, self.folder, environment(), watch_memory=True)
         (self.folder / "output").replace(self.folder / "script.json")
         return cost
+
+    def _growth(self) -> Iterator[str]:
+        aws, sizes = self._aws(), self.scale.growth
+        with self._slow_fleet(aws, "growth", max(sizes.firewalls)):
+            source = fleet.source("growth-")
+            hosts = self._hosts(aws, source, max(sizes.firewalls))
+
+            def audited(count: int) -> Cost:
+                some = {name: hosts[name] for name in sorted(hosts)[:count]}
+                slices = fleet.SLICES if count == max(sizes.firewalls) else 1
+                # One after another, as if each had a machine of its own.
+                jobs = [
+                    self._job(aws, slice_of(some, number, slices), {}, f"{count}/{number}")
+                    for number in range(1, slices + 1)
+                ]
+                return sum(jobs[1:], jobs[0])
+
+            yield from growth.table(sizes, self.folder, audited)
+
+    @contextmanager
+    def _slow_fleet(self, aws: Aws, prefix: str, count: int) -> Iterator[None]:
+        """Have so many firewalls, PREFIX-NNN, as long as the block lasts with calls that take their time."""
+        zones = len(fleet.ZONES)
+        for number in range(count):
+            aws.control.add_firewall(
+                f"{prefix}-{number:03}", zones=fleet.ZONES, synthetic_flows=zones * FLEET_FLOWS, seed=number
+            )
+        for operation in FLEET_CALLS:
+            aws.control.add_fault("slow", operation, seconds=CALL_SECONDS)
+        try:
+            yield
+        finally:
+            aws.control.clear_faults()
 
     # -- compiling -----------------------------------------------------------------------------------------------
 
