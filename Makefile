@@ -42,8 +42,8 @@ test-long: ## the unit tests of chance with many more cases
 ansible-units: ## the unit tests of the plugins under ansible-test, each in a process of its own: long
 smoke: ## the quick ones of these
 
-bench: $(DEV) ## the figures of tests/benchmark
-	@$(BIN)/python tests/benchmark/run.py
+bench: $(DEV) ## the figures of tests/benchmark; ARGS="--only growth"
+	@$(BIN)/python tests/benchmark/run.py $(ARGS)
 
 suricata: $(DEV) ## verdicts held against a Suricata 7 that is on this machine, and recorded for the unit tests; ARGS="--seed 2"
 	@PYTHONPATH=$(VENV)/collections $(BIN)/python -m ansible_collections.flowops.aws.tests.suricata.run $(ARGS)

@@ -223,6 +223,7 @@ seealso:
   - module: flowops.aws.networkfirewall_flow_flush
   - module: flowops.aws.flow_report
 extends_documentation_fragment:
+  - flowops.aws.attributes.here
   - flowops.aws.firewall
   - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
