@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from ..flows.addresses import LAST_ADDRESS
 from ..flows.matching import LAST_PORT
+from ..flows.spans import Span, common, without
 from .headers import ANY_ADDRESS, Addresses, Ports
 from .keywords import TCP
 from .kinds import FLOW, PACKET, TO_CLIENT
 from .ruleset import ALERT, DROP, PASS, Header, Rule
-from .spans import Span, common, without
 
 NEVER_FIRES: Final = "never_fires"
 ONE_PACKET: Final = "one_packet"

@@ -15,11 +15,11 @@ from typing import Any
 
 from ..flows.addresses import point_of
 from ..flows.matching import LAST_PORT
+from ..flows.spans import Span, deepest
 from .headers import Addresses, Ports, union_of_addresses, union_of_ports
 from .kinds import Kind
 from .packets import CLIENT
 from .ruleset import ALERT, PASS, Header, Rule, StatelessRule
-from .spans import Span, deepest
 
 # The member of a header that the rules of one entry may differ in.
 _VARYING = ("destination", "source", "destination_port", "source_port")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ..flows.spans import merged
 from . import keywords
 from .headers import ANY_ADDRESS, Addresses, HeaderError, Ports, addresses_of
 from .kinds import EITHER, PACKET, TO_CLIENT, TO_SERVER, Kind
 from .ruleset import ANY_HEADER, DROP, FORWARD, PASS, Header, Rule, StatelessRule
-from .spans import merged
 from .verdicts import DEFAULT_ACTION, TCP_FLAGS, UNREADABLE
 
 _EFFECTS = {"aws:pass": PASS, "aws:drop": DROP, "aws:forward_to_sfe": FORWARD}

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ..flows.addresses import LAST_ADDRESS, point_of
 from ..flows.matching import LAST_PORT
-from .spans import Span, common, contains, merged, without
+from ..flows.spans import Span, common, contains, merged, without
 
 # The text that a variable stands for; None when that is not known. Raises HeaderError when there is no such variable.
 Lookup = Callable[[str], "str | None"]

@@ -14,7 +14,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.headers import (
     has_address,
     ports_of,
 )
-from ansible_collections.flowops.aws.plugins.module_utils.rules.spans import common, contains, deepest, merged, without
+from ansible_collections.flowops.aws.plugins.module_utils.flows.spans import common, contains, deepest, merged, without
 
 VARIABLES = {
     "$HOME_NET": "10.0.0.0/8",
