@@ -22,7 +22,7 @@ from .regions import WHOLE, Region, region_of, shared
 _FURTHER_CAPTURE = 0.01
 _MOST_CAPTURES = 4
 # So many filters are weighed against each other, each with each.
-_MOST_WEIGHED = 100
+_MOST_WEIGHED = 60
 # So many ages are tried as the one from which on a capture of its own is asked for.
 _MOST_AGES = 4
 # Regions are tried as so many pairs of networks: few are joined well, many leave out more.

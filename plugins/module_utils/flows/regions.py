@@ -21,18 +21,17 @@ EVERY_PROTOCOL: Final[Spans] = ((0, LAST_PROTOCOL),)
 # A flow that AWS shows without a port is at ABSENT, beside all ports.
 EVERY_PORT: Final[Spans] = ((ABSENT, LAST_PORT),)
 EVERY_AGE: Final[Spans] = ((0, LAST_COUNT),)
-# In this order a region is cut up: addresses take the most filters, so that they are cut last.
-_CUTTING = ("protocol", "destination_port", "source_port", "source", "destination", "age")
 
 
 class Region(NamedTuple):
     """The flows whose members are all in the spans; addresses are on one line, ages in seconds."""
 
+    # In this order a region is cut up: addresses take the most filters, so that they are cut last.
+    protocol: Spans = EVERY_PROTOCOL
+    destination_port: Spans = EVERY_PORT
+    source_port: Spans = EVERY_PORT
     source: Spans = EVERY_ADDRESS
     destination: Spans = EVERY_ADDRESS
-    protocol: Spans = EVERY_PROTOCOL
-    source_port: Spans = EVERY_PORT
-    destination_port: Spans = EVERY_PORT
     age: Spans = EVERY_AGE
 
     @property
@@ -42,7 +41,12 @@ class Region(NamedTuple):
 
     def turned(self) -> Region:
         """Return the region of the same flows in their other direction."""
-        return Region(self.destination, self.source, self.protocol, self.destination_port, self.source_port, self.age)
+        return self._replace(
+            source=self.destination,
+            destination=self.source,
+            source_port=self.destination_port,
+            destination_port=self.source_port,
+        )
 
 
 WHOLE: Final = Region()
@@ -65,7 +69,7 @@ def left_of(region: Region, hole: Region) -> list[Region]:
         return [region]
     parts = []
     rest = region
-    for member in _CUTTING:
+    for member in Region._fields:
         mine, theirs = getattr(rest, member), getattr(hole, member)
         outside = without(mine, theirs)
         if outside:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.flows.spans import common, contains, deepest, merged, without
 from ansible_collections.flowops.aws.plugins.module_utils.rules.headers import (
     ANY_ADDRESS,
     Addresses,
@@ -14,7 +15,6 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.headers import (
     has_address,
     ports_of,
 )
-from ansible_collections.flowops.aws.plugins.module_utils.flows.spans import common, contains, deepest, merged, without
 
 VARIABLES = {
     "$HOME_NET": "10.0.0.0/8",
