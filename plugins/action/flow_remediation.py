@@ -24,7 +24,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "guards": {
         "type": "dict",
         "options": {
-            "max_flows": {"type": "int", "required": True},
+            "max_flows": {"type": "int"},
             "max_percent": {"type": "float", "required": True},
             "max_capture_age": {"type": "int", "required": True},
             "allow_partial": {"type": "bool", "required": True},
@@ -35,6 +35,15 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "comparison": {"type": "dict"},
     "rounds": {"type": "int", "default": 1},
 }
+
+
+# So many flows may be cut where nobody has said how many.
+_MOST_FLOWS = 1000
+
+
+def _limits(guards: Mapping[str, Any]) -> Limits:
+    given = guards["max_flows"]
+    return Limits(**{**guards, "max_flows": _MOST_FLOWS if given is None else given}, is_given=given is not None)
 
 
 class ActionModule(ControllerAction):
@@ -66,6 +75,6 @@ class ActionModule(ControllerAction):
             return proved(run, options["proof"], bool(self._task.check_mode))
         if options["guards"] is not None:
             tell = foretold if self._task.check_mode else guarded
-            return tell({**run, "beside": options["beside"]}, Limits(**options["guards"]))
+            return tell({**run, "beside": options["beside"]}, _limits(options["guards"]))
         run = flushed(run, options["flush"])
         return run if options["comparison"] is None else compared(run, options["comparison"], options["rounds"])

@@ -41,9 +41,10 @@ options:
     type: dict
     suboptions:
       max_flows:
-        description: The most flows.
+        description:
+          - The most flows, 1000 where it is not given. A plan that was made from a part of the flows is refused
+            without it.
         type: int
-        required: true
       max_percent:
         description: The largest share of the captured flows, in percent.
         type: float

@@ -17,7 +17,8 @@ description:
     finding is then a live flow that a new connection with its 5-tuple could not be.
   - What is returned stays under 500 kB however many flows there are; the rest goes to files. Memory does not grow with
     the number of flows.
-  - A capture from which flows may be missing is never V(compliant).
+  - A capture from which flows may be missing is never V(compliant). One that asked for the flows alone that can be
+    findings or undecided is none of these, since no other flow can be one; RV(fetch) says what was asked for.
 author: flowops.aws contributors (!UNKNOWN)
 options:
   operations:
@@ -26,6 +27,9 @@ options:
         P(flowops.aws.networkfirewall_flow_operation#lookup) return them.
       - Each needs C(flow_operation_id) and the scope it was started with; C(firewall_arn), when given, must be the
         firewall's. C(service_time) says when a capture was taken of which AWS does not say it. Other keys are ignored.
+      - C(fetch) says that O(flowops.aws.networkfirewall_flow_capture#module:fetch=findings) asked for a part of the
+        flows. That is held against what the flows are judged by now; where it can find others, as after a change of the
+        rules, RV(partial) is true.
       - Exactly one of O(operations) and O(src) must be given; O(operations) needs O(firewall_arn) or O(firewall_name).
     type: list
     elements: dict
@@ -45,101 +49,6 @@ options:
         V(compliant). M(flowops.aws.networkfirewall_flow_operation_result_info) and this module return it of a capture.
       - By default flows are taken to be missing.
     type: bool
-  policy:
-    description:
-      - The policy. Rules are tried in order and the first that matches decides.
-      - Its keys are C(default), C(sets) and C(rules). A rule has C(name), C(action) (C(allow) or C(deny)), C(severity),
-        C(description) (one line of at most 300 characters that says why there is the rule, for its findings and every
-        report), C(enabled), C(expires) and the conditions C(source_address), C(destination_address), C(source_port),
-        C(destination_port), C(protocols), C(min_age), C(max_age) (seconds), C(min_bytes) and C(min_packets), all of
-        which must hold.
-      - C(default) says what happens to a flow that no rule matches, C(allow) if it is not given. A flow denied by it is
-        a finding of the rule C(default).
-      - A list holds if any of its positive entries matches, or it has none, and none of its negated entries (C(!))
-        does. A network never contains an address of the other IP version. C($name) stands for the entries of a set.
-      - A flow that lacks a member, such as the ports of ICMP, meets no positive entry and no C(min_) or C(max_)
-        condition on it.
-      - Every mistake is reported at once, with its path.
-      - Without it, and without O(firewall_rules), the flows are judged by the firewall's own rules.
-    type: dict
-  firewall_rules:
-    description:
-      - Judge by the firewall's own rules, of its policy and rule groups, in place of O(policy). V({}) says no more than
-        that.
-      - A flow is judged as a new connection with its 5-tuple would be, in every way that is possible; it is C(passed),
-        C(dropped) (a finding, whose rule is C(RULE GROUP:SID)) or C(undecided), with the reason. What hangs on the
-        contents of packets is never guessed.
-      - The rules are read from AWS, which needs C(network-firewall:DescribeFirewall),
-        C(network-firewall:DescribeFirewallPolicy) and C(network-firewall:DescribeRuleGroup), also
-        C(network-firewall:DescribeFirewallPolicyV2) for Next Generation policies, C(ec2:DescribeVpcs) where the policy
-        has no C(HOME_NET), and C(ec2:GetManagedPrefixListEntries) where rules name prefix lists. A rule group that may
-        not be read leaves undecided what it could decide, with a warning; so does every other missing permission but
-        the first.
-    type: dict
-    suboptions:
-      changes:
-        description:
-          - What-if. Changes of the policy's rule groups; findings are then the flows that the rules as they would be
-            drop and those of now do not.
-        type: list
-        elements: dict
-        suboptions:
-          rule_group:
-            description: The name or ARN of a rule group. One that the policy has is replaced, another one is added.
-            type: str
-            required: true
-          src:
-            description:
-              - A file with the rules of the group, Suricata text, or JSON as C(aws network-firewall
-                describe-rule-group) prints it, C(create-rule-group), CloudFormation and Terraform take it; at most
-                8 MiB.
-            type: path
-          priority:
-            description: The priority of a rule group that is added, where the policy has an order by priority.
-            type: int
-          state:
-            description: V(absent) takes the rule group out of the policy.
-            type: str
-            choices: [present, absent]
-            default: present
-      firewall_policy_src:
-        description:
-          - A file with the answer of C(DescribeFirewallPolicy) in JSON, to judge by in place of the rules in AWS; AWS
-            is not asked for rules then.
-          - Or a file that an audit wrote as C(rules_dest), which has the rule groups too.
-        type: path
-      rule_group_srcs:
-        description:
-          - Files with the answers of C(DescribeRuleGroup) for all rule groups of O(firewall_rules.firewall_policy_src).
-        type: list
-        elements: path
-      home_net:
-        description:
-          - The CIDRs of C($HOME_NET), in place of the policy's variable or the VPC's only CIDR.
-          - Where neither is known, as with a firewall of a transit gateway or a VPC of several CIDRs, rules that use it
-            leave flows undecided.
-        type: list
-        elements: str
-      initiator:
-        description:
-          - Which side of a flow opened the connection. V(source) takes the source for it, as Suricata's flow records
-            have it; AWS does not say so.
-          - V(unknown) judges every flow both ways; where these differ it is undecided.
-          - A flow whose other direction is listed too is judged both ways in any case, but with V(service_port), which
-            takes the side with the port of a service for the server.
-        type: str
-        choices: [source, unknown, service_port]
-        default: source
-      on_undecided:
-        description: Whether undecided flows keep the verdict from being V(compliant).
-        type: str
-        choices: [inconclusive, ignore]
-        default: inconclusive
-  policy_dir:
-    description:
-      - The folder that C(file) in the policy's C(sets) is relative to, one address or CIDR a line, C(#) comments.
-      - By default the working directory.
-    type: path
   max_findings:
     description: The most findings to return, 0 to 10000; fewer are when they would not fit.
     type: int
@@ -190,12 +99,13 @@ options:
     description:
       - Keep what has been read beside O(dest), under its name with C(.resume), and go on from there when the task is
         run again after it was cut off. The files are then the same as without the interruption.
-      - What was kept of other captures is not used. Needs O(dest).
+      - What was kept of other captures is not used. Needs O(dest), and captures of all flows.
     type: bool
     default: false
   baseline:
     description:
       - An earlier capture, a file as O(dest) or AWS writes it; RV(drift) then says what has changed since.
+      - Cannot be combined with captures of a part of the flows, of which others would seem to have ended.
     type: path
   enrich:
     description:
@@ -226,6 +136,7 @@ extends_documentation_fragment:
   - flowops.aws.attributes.here
   - flowops.aws.firewall
   - flowops.aws.assume_role
+  - flowops.aws.judging
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -317,6 +228,35 @@ partial:
   returned: always
   type: bool
   sample: false
+fetch:
+  description: What was asked for; every count of the result is of these flows.
+  returned: when the captures were asked for with O(flowops.aws.networkfirewall_flow_capture#module:fetch=findings)
+  type: dict
+  contains:
+    fetched:
+      description: V(findings) or, where nothing less would do, V(all).
+      returned: always
+      type: str
+      sample: findings
+    reason:
+      description: Why every flow was captured.
+      returned: when it was
+      type: str
+      sample: none of the flows that are asked for can be a finding or undecided
+    captures:
+      description: The filters and minimum ages in seconds that were asked for, each once.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{"flow_filters": [{"source_address": "10.0.0.0/8", "destination_port": "22", "protocols": ["tcp"]}],
+                "minimum_flow_age": 0}]
+    description:
+      description:
+        - That in one sentence. It says too that flows which AWS does not show in full cannot be asked for; of those
+          that were captured RV(unreadable) tells.
+      returned: always
+      type: str
+      sample: Only flows that can be findings or undecided were captured, and every count is of these; ...
 reasons:
   description:
     - What keeps an audit without findings from being compliant.
@@ -808,9 +748,16 @@ plan:
       sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
     captured_flow_count:
       description: The number of flows in the whole capture.
-      returned: always
+      returned: when every flow was captured
       type: int
       sample: 7052
+    fetch:
+      description:
+        - V(findings) where only flows that can be findings were captured. There is no whole to take a share of, so that
+          the role P(flowops.aws.flow_remediate#role) wants a maximum number of flows for such a plan.
+      returned: when it is so
+      type: str
+      sample: findings
     findings:
       description: The file with the findings, C(path) and C(sha256).
       returned: when O(findings_dest) is given

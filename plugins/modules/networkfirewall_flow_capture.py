@@ -19,6 +19,38 @@ author: flowops.aws contributors (!UNKNOWN)
 options:
   flow_filters:
     required: true
+  fetch:
+    description:
+      - V(all) captures every flow that O(flow_filters) match.
+      - V(findings) captures those of them alone that can be findings or undecided, which is much quicker to read where
+        a policy is about few flows. What O(policy) denies, or what the firewall's rules may not surely pass, is put
+        into at most 20 filters and a minimum age for each capture; these match all such flows and as few others as can
+        be told. What hangs on bytes and packets cannot be asked for.
+      - Where that takes fewer flows, a zone gets up to four captures, one after another, such as one of old flows
+        alone. Each is waited for then, also without O(wait), but for the last.
+      - Where nothing narrower than O(flow_filters) would do, they are captured as they are, with a warning that says
+        why. So it is for lists of thousands of networks all over the internet, for a policy that denies nothing, and
+        for rules that drop by default or hang on the contents of packets.
+      - Without O(policy) the firewall's own rules are read, which needs the permissions that O(firewall_rules) tells
+        of. Both directions of a flow are asked for then, so that none seems to have no reverse.
+      - Flows that AWS does not show in full, for example without their ports, cannot be asked for.
+      - Judge the captures by the same policy or rules with M(flowops.aws.networkfirewall_flow_audit).
+    type: str
+    choices: [all, findings]
+    default: all
+  policy:
+    description:
+      - With O(fetch=findings), the policy that the flows will be judged by, as
+        O(flowops.aws.networkfirewall_flow_audit#module:policy) takes it; by default they are judged by the firewall's
+        own rules.
+  policy_dir:
+    description: The folder that C(file) in the policy's C(sets) is relative to, by default the working directory.
+  firewall_rules:
+    description:
+      - With O(fetch=findings), how the flows will be judged by the firewall's own rules, as
+        O(flowops.aws.networkfirewall_flow_audit#module:firewall_rules) takes it.
+      - Reading the rules needs C(network-firewall:DescribeFirewall), C(network-firewall:DescribeFirewallPolicy) and
+        C(network-firewall:DescribeRuleGroup), and what else that option names.
 attributes:
   check_mode:
     support: full
@@ -37,6 +69,7 @@ extends_documentation_fragment:
   - flowops.aws.firewall
   - flowops.aws.scope
   - flowops.aws.flow_filters
+  - flowops.aws.judging
   - flowops.aws.assume_role
   - ansible.builtin.action_common_attributes
   - amazon.aws.common.modules
@@ -67,6 +100,21 @@ EXAMPLES = r"""
         destination_port: 8000-8100
         protocols: [tcp, 17]
   register: capture
+
+- name: Capture only the flows that can break a policy
+  flowops.aws.networkfirewall_flow_capture:
+    firewall_name: egress
+    region: us-east-1
+    flow_filters: [{any: true}]
+    fetch: findings
+    policy:
+      rules:
+        - name: no-telnet
+          action: deny
+          destination_port: [23]
+          protocols: [tcp]
+    wait: true
+  register: telnet
 
 - name: Wait for it
   ansible.builtin.set_fact:
@@ -138,6 +186,13 @@ flow_operations:
       returned: when one was sent
       type: int
       sample: 60
+    fetch:
+      description:
+        - What O(fetch=findings) came to, C(fetched) (V(findings) or V(all)), C(reason) where that is V(all), and
+          C(cover), which says what the filters were made for. M(flowops.aws.networkfirewall_flow_audit) reads it.
+      returned: with O(fetch=findings)
+      type: dict
+      sample: {"fetched": "findings", "cover": "9f2c..."}
     adopted:
       description: That the answer to the start was lost and the operation was found again among those in AWS.
       returned: when it is so
@@ -179,8 +234,18 @@ flow_operations:
           type: list
           elements: dict
           sample: [{"source_address": {"address_definition": "10.0.0.0/8"}, "protocols": ["6"]}]
+fetch:
+  description:
+    - What O(fetch=findings) came to, C(fetched) (V(findings) or V(all)), C(reason) where that is V(all), C(cover), and
+      C(captures), the filters and the minimum age in seconds of each capture that a zone gets.
+  returned: with O(fetch=findings)
+  type: dict
+  sample: {"fetched": "findings", "cover": "9f2c...", "captures": [{"flow_filters": [{"source_address": "10.0.0.0/8",
+           "destination_port": "22"}], "minimum_flow_age": 0}]}
 flow_filters:
-  description: The filters as they are sent to AWS, as people write them.
+  description:
+    - The filters as they are sent to AWS, as people write them; with O(fetch=findings) those that were given, and
+      RV(fetch) has those that were sent.
   returned: always
   type: list
   elements: dict
@@ -188,6 +253,8 @@ flow_filters:
 """
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from ansible_collections.flowops.aws.plugins.module_utils.operations.fetch import ALL, FETCHES
+from ansible_collections.flowops.aws.plugins.module_utils.work.firewall_rules import firewall_rules_options
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_capture import capture
 from ansible_collections.flowops.aws.plugins.module_utils.work.options import (
     firewall_options,
@@ -208,6 +275,10 @@ def main() -> None:
             **role_options(),
             **scope_options(),
             **start_options(),
+            "fetch": {"type": "str", "choices": list(FETCHES), "default": ALL},
+            "policy": {"type": "dict"},
+            "policy_dir": {"type": "path"},
+            "firewall_rules": {"type": "dict", "options": firewall_rules_options()},
             "flow_filters": {
                 "type": "list",
                 "elements": "dict",
@@ -216,7 +287,8 @@ def main() -> None:
             },
         },
         supports_check_mode=True,
-        **one_firewall(),
+        required_one_of=one_firewall()["required_one_of"],
+        mutually_exclusive=[*one_firewall()["mutually_exclusive"], ["policy", "firewall_rules"]],
     )
     run(module, capture)
 

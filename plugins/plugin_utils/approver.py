@@ -112,7 +112,10 @@ def _paragraph(audit: Mapping[str, Any], now: datetime, maxima: Maxima) -> Itera
 
 def _plan(audit: Mapping[str, Any], maxima: Maxima) -> Iterable[str]:
     cuts = counted(audit["plan_flow_count"], "flow")
-    yield f"the plan cuts {cuts}, {_percent(audit)} of all, hash {audit['plan_hash']}"
+    of_all = "an unknown share" if audit.get("fetch") else _percent(audit)
+    yield f"the plan cuts {cuts}, {of_all} of all, hash {audit['plan_hash']}"
+    if audit.get("fetch"):
+        yield "only flows that can be findings were captured, so that the remediation needs flow_remediate_max_flows"
     by_rule = sorted((audit.get("by_rule") or {}).items(), key=lambda item: (-item[1], item[0]))
     if by_rule:
         yield f"by rule: {_listed([f'{clean(name)} {count}' for name, count in by_rule], _RULES_SHOWN)}"
@@ -131,7 +134,8 @@ def refusals(audit: Mapping[str, Any], maxima: Maxima) -> list[str]:
     refused = []
     if cuts > maxima.max_flows:
         refused.append(f"{cuts} flows > {maxima.max_flows} (flow_remediate_max_flows)")
-    if flows and cuts * 100 > flows * maxima.max_percent:
+    # Of a part of the flows there is no share; the remediation counts all of them once more.
+    if flows and not audit.get("fetch") and cuts * 100 > flows * maxima.max_percent:
         refused.append(f"{_percent(audit)} > {maxima.max_percent:g} % (flow_remediate_max_percent)")
     return refused
 

@@ -35,6 +35,7 @@ _OF_AN_AUDIT = (*("firewall_arn", "firewall_name", "verdict", "partial", "flow_c
 _SUMMED_UP = (
     *_OF_AN_AUDIT,
     *(
+        "fetch",
         "by_severity",
         "by_rule",
         "widest",
@@ -62,6 +63,8 @@ def of_audit(
         "by_severity": audit["counts"]["by_severity"],
         "by_rule": dict(Counter(audit["counts"].get("by_rule") or {}).most_common(_RULES)),
     }
+    if _is_part(audit):
+        told["fetch"] = "findings"
     plan = audit.get("plan")
     if plan is None:
         # Flows of a file cannot be flushed.
@@ -111,7 +114,13 @@ def audit_sentence(audit: Mapping[str, Any]) -> str:
     else:
         said = f"{found} of {total} live flows break the policy"
     missing = ", and flows may be missing from the capture" if audit["partial"] else ""
-    return f"{whose} is {audit['verdict']}: {said}{missing}.{_worst(counts)}{_read(audit)}"
+    part = " Only flows that can be findings were captured and counted." if _is_part(audit) else ""
+    return f"{whose} is {audit['verdict']}: {said}{missing}.{part}{_worst(counts)}{_read(audit)}"
+
+
+def _is_part(audit: Mapping[str, Any]) -> bool:
+    """Return whether the counts of an audit are of the flows alone that can be findings or undecided."""
+    return bool((audit.get("fetch") or {}).get("fetched") == "findings")
 
 
 def _worst(counts: Mapping[str, Any]) -> str:

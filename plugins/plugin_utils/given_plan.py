@@ -103,6 +103,7 @@ def _of_plan(
         "hash": plan.hash,
         "inseparable": plan.inseparable or 0,
         "captured_flow_count": plan.captured_flow_count or 0,
+        **({"fetch": plan.fetch} if plan.fetch else {}),
         "availability_zones": list(held.availability_zones),
         "flow_filters": audit.get("flow_filters") or [{"any": True}],
         "findings_src": findings_src,

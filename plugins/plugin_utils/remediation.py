@@ -42,12 +42,16 @@ HANDED_ON = (
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may cut at most: flows, percent of the captured flows, seconds since the capture."""
+    """What a run may cut at most: flows, percent of the captured flows, seconds since the capture.
+
+    is_given says whether somebody has said how many flows.
+    """
 
     max_flows: int
     max_percent: float
     max_capture_age: int
     allow_partial: bool
+    is_given: bool = True
 
 
 def begun(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,6 +188,11 @@ def refusals(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remedia
             f"The capture that the plan was made from is {run['capture_age']} seconds old, which is more than"
             f" {prefix}max_capture_age, {limits.max_capture_age} seconds; nothing was cut. Audit again, give"
             f" {prefix}policy so that the plan is proved on a fresh capture, or raise {prefix}max_capture_age."
+        )
+    if run["operations"] and run.get("fetch") and not limits.is_given:
+        told.append(
+            "The plan was made from a part of the flows (flow_audit_fetch: findings), so that there is no whole for"
+            f" {prefix}max_percent; nothing was cut. Give {prefix}max_flows; {run['flow_count']} flows would be cut."
         )
     if run["flow_count"] > limits.max_flows:
         told.append(

@@ -20,7 +20,7 @@ from .regions import WHOLE, Region, region_of, shared
 # A zone takes its captures one after another, so that a further one has to spare as many flows as it takes time for:
 # it counts as much as this share of all flows.
 _FURTHER_CAPTURE = 0.01
-_MOST_CAPTURES = 4
+MOST_CAPTURES = 4
 # So many filters are weighed against each other, each with each.
 _MOST_WEIGHED = 60
 # So many ages are tried as the one from which on a capture of its own is asked for.
@@ -64,8 +64,13 @@ class _Level(NamedTuple):
     share: float
 
 
-def asked_for(regions: Sequence[Region], written: Sequence[Mapping[str, Any]], minimum_flow_age: int = 0) -> Asked:
-    """Return the captures that have every flow of the regions that is in the written filters and of that age.
+def asked_for(
+    regions: Sequence[Region],
+    written: Sequence[Mapping[str, Any]],
+    minimum_flow_age: int = 0,
+    captures: int = MOST_CAPTURES,
+) -> Asked:
+    """Return at most so many captures that have every flow of the regions that is in the written filters and that old.
 
     The written filters bound what is asked for. Where there is nothing to ask for, or hardly less than everything,
     they are asked for as they are, and the reason says why.
@@ -80,7 +85,7 @@ def asked_for(regions: Sequence[Region], written: Sequence[Mapping[str, Any]], m
     choices: list[_Choice] = []
     for pairs in _GRAINS:
         found = [item for number, region in inside for item in filters_of(region, number, pairs)]
-        choices += _choices([item._replace(age=max(item.age, minimum_flow_age)) for item in found])
+        choices += _choices([item._replace(age=max(item.age, minimum_flow_age)) for item in found], captures)
         if len(found) > _ENOUGH:
             break
     if not choices:
@@ -98,8 +103,8 @@ def asked_for(regions: Sequence[Region], written: Sequence[Mapping[str, Any]], m
     return Asked([Pass([item.written() for item in filters], age) for age, filters in best.captures], share)
 
 
-def _choices(filters: list[Filter]) -> Iterator[_Choice]:
-    """Yield ways to ask for all filters, each as what it costs and its captures, those of younger flows first.
+def _choices(filters: list[Filter], captures: int) -> Iterator[_Choice]:
+    """Yield ways to ask for all filters in at most so many captures, those of younger flows first.
 
     A capture has one minimum age. Filters for old flows alone may be worth one of their own.
     """
@@ -107,7 +112,7 @@ def _choices(filters: list[Filter]) -> Iterator[_Choice]:
     if not ages:
         return
     step = -(-len(ages) // _MOST_AGES)
-    for limit in (None, *ages[1::step]):
+    for limit in (None, *ages[1::step])[: 1 if captures == 1 else None]:
         parts = (
             [filters]
             if limit is None
@@ -116,7 +121,7 @@ def _choices(filters: list[Filter]) -> Iterator[_Choice]:
         levels = [_levels(thinned(part, _MOST_WEIGHED)) for part in parts]
         for chosen in product(*levels):
             passes = [one for level in chosen for one in _packed(level.filters)]
-            if len(passes) <= _MOST_CAPTURES or all(len(level) == 1 for level in levels):
+            if len(passes) <= captures:
                 cost = sum(level.share * likely.of_age(min(item.age for item in level.filters)) for level in chosen)
                 yield _Choice(cost + _FURTHER_CAPTURE * (len(passes) - 1), passes)
 
@@ -155,7 +160,7 @@ def _levels(filters: list[Filter]) -> list[_Level]:
         following += 1
     captures = -(-len(alive) // MAXIMUM)
     found.setdefault(captures, _Level(list(alive.values()), sum(shares.values())))
-    return [level for captures, level in found.items() if captures <= _MOST_CAPTURES]
+    return [level for captures, level in found.items() if captures <= MOST_CAPTURES]
 
 
 def _pairs(

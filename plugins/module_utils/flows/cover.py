@@ -129,7 +129,9 @@ def filters_of(region: Region, bound: int = 0, pairs: int = _MOST_NETWORKS) -> l
         sides = _sides(region, version, min(pairs, _MOST_OF_A_PRODUCT // len(ports)))
         of_version = [
             Filter(source, destination, protocols, source_port, port, age, bound)
-            for (source_port, port), source, destination in product(ports, *sides)
+            for source_port, port in ports
+            for source in sides[likely.SOURCE]
+            for destination in sides[likely.DESTINATION]
             for protocols in _protocols_of(every, numbers, source_port, port)
         ]
         found += thinned([_without_absent(item) for item in of_version], _MOST_OF_A_REGION)

@@ -49,6 +49,8 @@ class Capture:
         self.duration: float | None = None
         self.minimum_flow_age: int | None = None
         self.api_filters: list[dict[str, Any]] = []
+        # What whoever started it says of the flows that it asked for, where that is not all of them.
+        self.fetch: Mapping[str, Any] | None = None
         self.flow_count = 0
         self.findings = Findings()
         # Of a flow log, the firewall that it was found to be of.
@@ -181,7 +183,14 @@ def _capture_of(item: Mapping[str, Any], path: str, firewall_arn: str | None) ->
     capture = Capture(operation_id, scope_at(item, path))
     capture.service_time = moment_of(item.get("service_time"), f"{path}.service_time")
     capture.duration = seconds_of(item.get("duration"), f"{path}.duration")
+    capture.fetch = _fetch_of(item.get("fetch"), f"{path}.fetch")
     return capture
+
+
+def _fetch_of(value: Any, path: str) -> Mapping[str, Any] | None:
+    if value is None or (isinstance(value, Mapping) and value.get("fetched") in ("all", "findings")):
+        return value
+    raise OptionError(path, value, "give what the capture with fetch=findings returned, or leave it out")
 
 
 def seconds_of(value: Any, path: str) -> float | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..aws.answers import described
-from ..aws.networkfirewall import FLUSH, NetworkFirewall
+from ..aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from ..aws.starts import ON_THE_WAY, Order, start
 from ..aws.waits import FINISHED, wait
 from ..errors import FlowOpsError, OptionError
@@ -26,6 +26,10 @@ from .order import Operation
 _MOST_SCOPES_AT_ONCE = 64
 # Seconds by which times that AWS and this machine give in whole seconds can differ from what they were.
 _ROUNDING = 3
+_FEWER_FLOWS = (
+    " To capture only the flows that can be findings, give fetch=findings and a policy (in the role flow_audit"
+    " flow_audit_fetch: findings)."
+)
 
 
 # Is told of each operation that has ended well, and may add to it; answers whether further ones may begin.
@@ -119,6 +123,8 @@ class _Run:
         self.deadline = api.clock.monotonic() + self.wait_timeout
         # The filters of a plan are known to whoever gave it, and there may be very many.
         self.left_out = {"flow_operation"} if params.get("operations") else set()
+        # AWS itself advises against broad captures.
+        self.way_out = _FEWER_FLOWS if kind == CAPTURE and params.get("fetch") == "all" else ""
         self.warn = warn
         # Where the operations stand in the evidence, by their IDs.
         self.numbers: dict[str, int] = {}
@@ -211,11 +217,13 @@ class _Run:
         if status not in FINISHED:
             raise FlowOpsError(
                 f"{what} had not ended when wait_timeout, {self.wait_timeout} seconds, had passed; it goes on in AWS."
+                f"{self.way_out}"
             )
+        too_broad = self.way_out if message and "timeout" in message.lower() else ""
         if status == "FAILED":
-            raise FlowOpsError(f"{what} failed{because}.")
+            raise FlowOpsError(f"{what} failed{because}.{too_broad}")
         if item["partial"]:
-            self.warn(f"{what} completed with errors{because}; flows may be missing.")
+            self.warn(f"{what} completed with errors{because}; flows may be missing.{too_broad}")
         late = lateness(operation, item)
         if late and self.kind == FLUSH:
             asked = item.get("minimum_flow_age", 0)

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ..audit.policy import Policy
@@ -27,6 +27,17 @@ class JudgedPage:
     unreadable: Sequence[int] = ()
     # Of those that the firewall's rules do not decide, flow records with the reason.
     undecided: Sequence[dict[str, Any]] = ()
+
+    def without(self, places: Container[int]) -> JudgedPage:
+        """Return the page without the flows at those places; of undecided ones nothing is left out."""
+        kept = [at for at in range(len(self.records)) if at not in places]
+        moved = {at: number for number, at in enumerate(kept)}
+        return replace(
+            self,
+            records=[self.records[at] for at in kept],
+            findings=[self.findings[at] for at in kept],
+            unreadable=[moved[at] for at in self.unreadable if at in moved],
+        )
 
 
 class Judge(Protocol):

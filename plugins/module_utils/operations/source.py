@@ -15,6 +15,7 @@ from ..files import read_records
 from ..flows.arns import FirewallArn, NamedFirewall
 from ..flows.records import problem_of, tidied
 from .capture import Capture
+from .fetch import Fetched, fetched_of
 from .journal import Journal
 from .pages import pages_of
 
@@ -31,6 +32,7 @@ class LiveSource:
         self.firewall = firewall
         self.captures = captures
         self.journal = journal
+        self.fetched = fetched_of(captures, journal is not None)
 
     def open(self) -> Iterator[tuple[Capture, list[dict[str, Any]]]]:
         """Yield the flow records page by page, each page with the capture it is of."""
@@ -47,15 +49,17 @@ class LiveSource:
     @property
     def partial(self) -> bool:
         """True when flows may be missing."""
-        return any(capture.partial for capture in self.captures)
+        uncovered = self.fetched is not None and self.fetched.uncovered
+        return uncovered or any(capture.partial for capture in self.captures)
 
     def as_result(self) -> list[dict[str, Any]]:
         """Return the flow operations as the result shows them."""
         return [capture.as_result(self.firewall) for capture in self.captures]
 
     def warnings(self) -> list[str]:
-        """Return a sentence for each capture from which flows may be missing."""
-        return [capture.warning(self.firewall) for capture in self.captures if capture.partial]
+        """Return a sentence for each capture from which flows may be missing, and where some were not asked for."""
+        said = [capture.warning(self.firewall) for capture in self.captures if capture.partial]
+        return said if self.fetched is None else [*said, *self.fetched.warnings()]
 
 
 class SavedSource:
@@ -63,6 +67,7 @@ class SavedSource:
 
     def __init__(self, path: str, firewall: NamedFirewall, partial: bool | None) -> None:
         self.saved = Capture("")
+        self.fetched: Fetched | None = None
         self.captures = [self.saved]
         self.path = path
         self._firewall = firewall

@@ -60,6 +60,8 @@ class Plan:
     inseparable_flows: Sequence[Mapping[str, Any]] | None = None
     collateral: int | None = None
     captured_flow_count: int | None = None
+    # "findings" where only flows that can be findings were captured, so that there is no whole to take a share of.
+    fetch: str | None = None
     # Where the findings are that it was made for, and the firewall's rules that they break: {path, sha256} each.
     findings: Mapping[str, str] | None = None
     rules: Mapping[str, str] | None = None
@@ -107,6 +109,7 @@ class Plan:
             _checked_arn(value, option),
             checked_operations(value["operations"], f"{option}.operations"),
             **{name: checked_number(value.get(name), f"{option}.{name}", LARGEST_COUNT) for name in _COUNTS},
+            fetch=_checked_fetch(value.get("fetch"), option),
             findings=_checked_file(value.get("findings"), f"{option}.findings"),
             rules=_checked_file(value.get("rules"), f"{option}.rules"),
         )
@@ -137,6 +140,12 @@ def _checked_arn(plan: Mapping[str, Any], option: str) -> str:
     if arn is None:
         raise FlowOpsError(f"{option}: it does not name the firewall that it is for; give it with its firewall_arn.")
     return parse_firewall_arn(arn, f"{option}.firewall_arn").arn
+
+
+def _checked_fetch(value: Any, option: str) -> str | None:
+    if value in (None, "findings"):
+        return "findings" if value else None
+    raise OptionError(f"{option}.fetch", value, "give findings, or leave it out where every flow was captured")
 
 
 def _checked_file(value: Any, option: str) -> Mapping[str, str] | None:

@@ -16,12 +16,15 @@ from typing import Any
 
 from ..audit.drift import Drift
 from ..audit.policy_reader import compile_policy
+from ..audit.reach import regions_of
 from ..audit.summary import Summary, verdict_of
 from ..aws.networkfirewall import NetworkFirewall
 from ..errors import FlowOpsError
 from ..files import check_dest, open_files, read_records, reader_in
 from ..flows.arns import NamedFirewall, firewall_of
+from ..flows.regions import WHOLE, Region
 from ..operations.capture import captures_of
+from ..operations.fetch import FINDINGS, rule_regions
 from ..operations.journal import Journal
 from ..operations.judged import Judge, JudgedPage, PolicyJudge, findings_of
 from ..operations.planner import Planner, check_moment
@@ -50,7 +53,10 @@ def audit(module: Module) -> dict[str, Any]:
     now = datetime.now(timezone.utc)
     source: Source = _saved(params, named) if params["src"] else _live(module, named)
     _check_files(params)
-    job = _Audit(module, _judge(module, source, named, now), source)
+    judge = _judge(module, source, named, now)
+    if source.fetched is not None:
+        source.fetched.check(_regions(judge))
+    job = _Audit(module, judge, source)
     with ExitStack() as stack:
         job.read(stack)
     job.warn()
@@ -76,6 +82,13 @@ def _judge(module: Module, source: Source, named: NamedFirewall, now: datetime) 
     return RulesJudge(rules, module.tmpdir, given.get("initiator") or "source", ignore, params["top_n"])
 
 
+def _regions(judge: Judge) -> list[Region]:
+    """Return regions that have every flow that the judge can find or leave undecided."""
+    if isinstance(judge, RulesJudge):
+        return rule_regions(judge.rules)
+    return regions_of(judge.policy) if isinstance(judge, PolicyJudge) else [WHOLE]
+
+
 def _live(module: Module, named: NamedFirewall) -> LiveSource:
     params = module.params
     if not named:
@@ -89,7 +102,13 @@ def _live(module: Module, named: NamedFirewall) -> LiveSource:
     for capture in captures:
         api.check_scope(capture.scope)
     journal = Journal(f"{check_dest(params['dest'])}.resume", captures) if params["resume"] else None
-    return LiveSource(api, api.arn_of(named), captures, journal)
+    source = LiveSource(api, api.arn_of(named), captures, journal)
+    if params["baseline"] and source.fetched is not None and source.fetched.is_part:
+        raise FlowOpsError(
+            "baseline and captures with fetch=findings were given together; flows that were not asked for would seem to"
+            " have ended."
+        )
+    return source
 
 
 def _saved(params: Mapping[str, Any], named: NamedFirewall) -> SavedSource:
@@ -136,9 +155,13 @@ class _Audit:
         if isinstance(self.judge, RulesJudge) and "rules_dest" in self.files:
             self.files["rules_dest"].write(self.judge.rules.answers)
         for page in self.judge.pages(self.source.open()):
-            self._take(page)
+            told = self.source.fetched.told_before(page.capture, page.records) if self.source.fetched else None
+            kept = page.without(told) if told else page
+            self._take(kept)
             if planner is not None:
-                planner.add(page.capture, page.records, page.findings)
+                # What another capture has told is spared by this one's plan.
+                guilty = [None if told and at in told else each for at, each in enumerate(page.findings)]
+                planner.add(page.capture, page.records, guilty)
         if planner is not None and isinstance(self.source, LiveSource):
             self.plan = self._planned(planner, self.source)
 
@@ -158,7 +181,11 @@ class _Audit:
         for capture in source.captures:
             check_moment(capture)
         plan = planner.plan(source.firewall, self.params["allow_collateral"])
-        plan = replace(plan, captured_flow_count=self.summary.flow_count)
+        if source.fetched is not None and source.fetched.is_part:
+            # The flows that were captured are no whole to take a share of.
+            plan = replace(plan, fetch=FINDINGS)
+        else:
+            plan = replace(plan, captured_flow_count=self.summary.flow_count)
         # Outside of what the hash is of: where the flows are told with their rules, and the rules themselves.
         plan = replace(plan, findings=self._finished("findings_dest"), rules=self._finished("rules_dest"))
         if "plan_dest" in self.files:
@@ -213,6 +240,8 @@ class _Audit:
             "files": {option: file.told() for option, file in self.files.items()},
             "findings": self.findings,
         }
+        if self.source.fetched is not None:
+            result["fetch"] = self.source.fetched.as_result()
         if self.drift is not None:
             result["drift"] = self.drift.told()
         if self.plan is not None:

@@ -206,6 +206,9 @@ class Audit:
     contradicting: Contradicting
     firewall_policy: FirewallPolicy | None
     drift: Drift | None
+    # What was asked for, in a sentence, "" where that is every flow; and whether only a part of the flows was.
+    fetch: str = ""
+    is_part: bool = False
 
     @property
     def judged_by(self) -> str:

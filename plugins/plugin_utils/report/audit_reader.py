@@ -61,6 +61,8 @@ def audit_of(raw: Mapping[str, Any]) -> Audit:
         contradicting=_contradicting(mapping(raw.get("contradicting"))),
         firewall_policy=_firewall_policy(raw.get("firewall_policy")),
         drift=_drift(raw.get("drift")),
+        fetch=clean(mapping(raw.get("fetch")).get("description")),
+        is_part=mapping(raw.get("fetch")).get("fetched") == "findings",
     )
 
 

@@ -89,9 +89,10 @@ def _why(rules: Iterable[Rule]) -> dict[str, str]:
 
 
 def _notices(audit: Audit) -> list[str]:
-    """Return what the audit itself warns of, expired rules first."""
+    """Return what was asked for where that is not every flow, and what the audit itself warns of."""
     expired = [rule.label for rule in audit.rules if rule.expired]
-    lines = [_expired(expired)] if expired else []
+    lines = [audit.fetch] if audit.fetch else []
+    lines += [_expired(expired)] if expired else []
     lines += audit.warnings[:_LINES_SHOWN]
     left_out = more(len(audit.warnings) - _LINES_SHOWN, "warning")
     return [*lines, left_out] if left_out else lines
@@ -107,8 +108,10 @@ def _figures(audit: Audit, total: int, by_severity: Mapping[str, int], plan: Pla
     figures = []
     if audit.flow_count is not None:
         remark = "captured, some may be missing" if audit.partial else "captured"
+        if audit.is_part:
+            remark = f"{remark}, those alone that can be findings"
         figures.append(Figure("Live flows", number(audit.flow_count), remark))
-    of_all = f"{share(total, audit.flow_count)} of the flows" if audit.flow_count else ""
+    of_all = f"{share(total, audit.flow_count)} of the flows" if audit.flow_count and not audit.is_part else ""
     figures.append(Figure("Findings", number(total), of_all))
     worst = next((name for name in SEVERITIES if by_severity.get(name)), None)
     if worst:
