@@ -21,7 +21,7 @@ def utc_text(moment: datetime) -> str:
 
 
 def parse_utc(text: str) -> datetime:
-    """Return the moment that an ISO 8601 text names; without an offset it is UTC; raise ValueError if it is none."""
+    """Return the moment that an ISO 8601 text names; without an offset it is UTC; raise ValueError when invalid."""
     moment = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith(("Z", "z")) else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 

@@ -189,7 +189,7 @@ def _beside(path: str) -> dict[str, str]:
 
 
 def read_report(path: str, option: str = "reports_dir") -> dict[str, Any]:
-    """Return the JSON report of an audit; raise OptionError when it is none."""
+    """Return the JSON report of an audit; raise OptionError for any other file."""
     try:
         with open(path, encoding="utf-8") as file:
             report = json.load(file)

@@ -128,7 +128,7 @@ def _written(source: str, options: Mapping[str, Any], prefix: str) -> Any:
 
 
 def read(plan: Any, prefix: str = "") -> Mapping[str, Any]:
-    """Return a plan, from its JSON file when a path is given; raise FlowOpsError when it is none."""
+    """Return a plan, from its JSON file when a path is given; raise FlowOpsError when it is invalid."""
     if isinstance(plan, str):
         try:
             with open(_from_here(plan), encoding="utf-8") as file:
@@ -151,7 +151,7 @@ def _from_here(path: str) -> str:
 
 
 def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, held: Held) -> Plan:
-    """Return a plan; raise FlowOpsError when it is none, another firewall's, not the approved one, or hits others."""
+    """Return a plan; raise FlowOpsError when invalid, another firewall's, not the approved one, or hitting others."""
     prefix = held.prefix
     made_for = written.get("firewall_arn") or audit.get("firewall_arn") or held.firewall_arn
     if made_for != held.firewall_arn:

@@ -61,7 +61,7 @@ _Loader.add_implicit_resolver(_FLOAT, _FRACTION, list("-+0123456789"))
 
 
 def read_yaml(data: bytes, path: str) -> Any:
-    """Return the value in a file's bytes; raise FlowOpsError with its line and without a word of it when it is none.
+    """Return the value in a file's bytes; raise FlowOpsError with its line and without a word of it when it is invalid.
 
     Its whole numbers are decimal; all else that YAML 1.1 takes for one is a text.
     """

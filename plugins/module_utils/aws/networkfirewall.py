@@ -67,7 +67,7 @@ class NetworkFirewall:
         return cls(client_of(module, "network-firewall"), warn=module.warn)
 
     def firewall(self, named: NamedFirewall) -> dict[str, Any]:
-        """Return DescribeFirewall's answer for a firewall by ARN or name; raise AwsError when there is none."""
+        """Return DescribeFirewall's answer for a firewall by ARN or name; raise AwsError when it is not found."""
         text = str(named)
         key = {"FirewallArn": text} if isinstance(named, FirewallArn) else {"FirewallName": text}
         with needing("network-firewall:DescribeFirewall"), calling(f"describe the firewall {shown(text)}"):

@@ -47,7 +47,7 @@ def parse_ports(value: Any, option: str) -> tuple[int, int] | None:
 
 
 def parse_protocol(value: Any, option: str) -> int:
-    """Return a protocol's IANA number (0 to 255); raise OptionError naming the option when it is none."""
+    """Return a protocol's IANA number (0 to 255); raise OptionError naming the option when it is unknown."""
     number = number_of(value)
     if number is None:
         raise OptionError(option, value, PROTOCOL_ALLOWED)

@@ -47,7 +47,7 @@ class _Protocols(dict[str, "tuple[str, int | None]"]):
 
 
 class _Ports(dict[str, int]):
-    """For each text of a port its number; a KeyError for one that is none."""
+    """For each text of a port its number; a KeyError for an invalid one."""
 
     def __missing__(self, text: str) -> int:
         port = _number(text, _LAST_PORT)

@@ -102,7 +102,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, value: Any, option: str = "plan") -> Plan:
-        """Return the plan that a mapping is; raise FlowOpsError when it is none, or when its hash is not of it."""
+        """Return the plan that a mapping is; raise FlowOpsError when it is invalid, or when its hash is not of it."""
         if not isinstance(value, Mapping) or not isinstance(value.get("operations"), (list, tuple)):
             raise FlowOpsError(f"{option}: {_NOT_A_PLAN}")
         plan = cls(
@@ -123,7 +123,7 @@ class Plan:
 
 
 def read_plan(path: str, option: str = "plan") -> Plan:
-    """Return the plan in a JSON file; raise FlowOpsError when there is none, or when its hash is not of it."""
+    """Return the plan in a JSON file; raise FlowOpsError when there is no such file, or when its hash is not of it."""
     return Plan.from_json(json_of(read_file(path, PLAN, option), path), option)
 
 

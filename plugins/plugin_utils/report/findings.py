@@ -36,7 +36,7 @@ class FindingsError(ValueError):
 
 
 def findings_of_lines(lines: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
-    """Yield the finding of each JSON line, empty lines left out; raise FindingsError at the first that is none."""
+    """Yield the finding of each JSON line, empty lines left out; raise FindingsError at the first invalid one."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

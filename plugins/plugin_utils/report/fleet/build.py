@@ -155,6 +155,6 @@ def _name(item: Firewall) -> str:
 
 
 def _parts(arn: str) -> tuple[str, str]:
-    """Return the account and the Region of an ARN, empty for what is none."""
+    """Return the account and the Region of an ARN, empty when it is invalid."""
     parts = arn.split(":")
     return (parts[4], parts[3]) if len(parts) > 5 else ("", "")

@@ -126,7 +126,7 @@ def address_of(value: Any) -> IPv4Address | IPv6Address | None:
 
 
 def port_of(value: Any) -> int | None:
-    """Return a port number, None for anything that is none."""
+    """Return a port number, None when it is invalid."""
     port = integer(value)
     return port if port is not None and 0 <= port <= 65535 else None
 
