@@ -24,6 +24,8 @@ from ansible_collections.flowops.aws.tests.integration.runner import environment
 
 EMULATOR = Path(__file__).resolve().parents[1] / "emulator"
 START_SECONDS = 60
+# A log of some 200,000 flows is read first.
+LOG_SECONDS = 600
 # It is held for a signature by its looks alone.
 SIGNED = "AWS4-HMAC-SHA256 Credential=AKIATESTTESTTESTTEST/20260101/us-east-1/network-firewall/aws4_request"
 
@@ -95,16 +97,17 @@ class Aws:
 
 
 @contextmanager
-def emulator(folder: Path) -> Iterator[Aws]:
-    """Run an emulator in a child process as long as the block lasts."""
+def emulator(folder: Path, *logs: Path) -> Iterator[Aws]:
+    """Run an emulator, with the firewalls of flow logs, in a child process as long as the block lasts."""
     port_file = folder / "port"
     with open(folder / "emulator.log", "w+", encoding="utf-8") as log:
+        options = ["--flow-log", *map(str, logs)] if logs else []
         process = subprocess.Popen(
-            [sys.executable, str(EMULATOR), "--port-file", str(port_file)],
+            [sys.executable, str(EMULATOR), "--port-file", str(port_file), *options],
             env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
-            deadline = time.monotonic() + START_SECONDS
+            deadline = time.monotonic() + (LOG_SECONDS if logs else START_SECONDS)
             while not port_file.exists():
                 if process.poll() is not None or time.monotonic() > deadline:
                     log.seek(0)

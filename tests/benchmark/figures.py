@@ -21,8 +21,8 @@ from typing import Any
 
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy import Policy
 from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
-from ansible_collections.flowops.aws.tests.benchmark import firewall_rules, fleet, flows, growth, planning
-from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken
+from ansible_collections.flowops.aws.tests.benchmark import firewall_rules, fleet, flows, growth, planning, pushdown
+from ansible_collections.flowops.aws.tests.benchmark.aws import Aws, Taken, emulator
 from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     BenchmarkError,
     Cost,
@@ -65,6 +65,7 @@ NAMES = (
     "fleet",
     "compile",
     "growth",
+    "pushdown",
 )
 
 # Runs Python for us and for Ansible, and notes the largest resident size of what it ran, in kB. A process begins with
@@ -102,6 +103,7 @@ class Scale:
 
     flows: int = 100_000
     many_flows: int = 1_000_000
+    pushdown_flows: int = 200_000
     networks: int = 100_000
     rules: int = 1_000
     listed_rules: int = 30_000
@@ -115,6 +117,7 @@ class Scale:
 QUICK = Scale(
     flows=10_000,
     many_flows=100_000,
+    pushdown_flows=20_000,
     networks=10_000,
     rules=200,
     listed_rules=3_000,
@@ -181,6 +184,8 @@ class Bench:
             yield from self._memory()
         if "growth" in names:
             yield from self._growth()
+        if "pushdown" in names:
+            yield from self._pushdown()
 
     # -- audits --------------------------------------------------------------------------------------------------
 
@@ -294,6 +299,16 @@ class Bench:
         )
 
     # -- memory and zones ----------------------------------------------------------------------------------------
+
+    def _pushdown(self) -> Iterator[str]:
+        # The other figures' flows are for all kinds of findings; here those count that there are not.
+        folder, log = self.folder / "pushdown", self.folder / "pushdown.jsonl.gz"
+        folder.mkdir()
+        write_log(log, seed=DEMO_LOG["seed"], firewalls=1, zones=1, flows=self.scale.pushdown_flows)
+        with emulator(folder, log) as aws:
+            aws.control.settings(duration=0)
+            count = self.scale.pushdown_flows
+            yield from pushdown.figures(folder, aws, count, self.rounds, self._ansible(aws))
 
     def _memory(self) -> Iterator[str]:
         aws = self._aws()
