@@ -123,6 +123,12 @@ captured_flow_count:
   returned: when a plan was read
   type: int
   sample: 7052
+fetch:
+  description:
+    - V(findings) where the plan was made from a part of the flows, so that there is no whole to take a share of.
+  returned: when it is so
+  type: str
+  sample: findings
 flow_filters:
   description: The filters that were given, or those that the flows of the plan were captured by.
   returned: success

@@ -64,7 +64,7 @@ def of_audit(
         "by_rule": dict(Counter(audit["counts"].get("by_rule") or {}).most_common(_RULES)),
     }
     if _is_part(audit):
-        told["fetch"] = "findings"
+        told["fetch"] = {"fetched": "findings"}
     plan = audit.get("plan")
     if plan is None:
         # Flows of a file cannot be flushed.
@@ -120,7 +120,8 @@ def audit_sentence(audit: Mapping[str, Any]) -> str:
 
 def _is_part(audit: Mapping[str, Any]) -> bool:
     """Return whether the counts of an audit are of the flows alone that can be findings or undecided."""
-    return bool((audit.get("fetch") or {}).get("fetched") == "findings")
+    fetch = audit.get("fetch")
+    return isinstance(fetch, Mapping) and fetch.get("fetched") == "findings"
 
 
 def _worst(counts: Mapping[str, Any]) -> str:
@@ -300,6 +301,9 @@ def sentence_of(summary: Mapping[str, Any], places: Sequence[str] = ()) -> str:
         f"{counted(len(summary['firewalls']), 'firewall')}: {verdicts or 'no result'}",
         f"{summary['findings_total']} of {counted(summary['flow_count'], 'live flow')} break the rules",
     ]
+    parts = sum(map(_is_part, summary["firewalls"].values()))
+    if parts:
+        said.append(f"of {counted(parts, 'firewall')} only flows that can be findings were counted")
     missing = summary["missing"]
     if missing:
         others = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""

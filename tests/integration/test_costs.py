@@ -26,6 +26,7 @@ POLICY = {
     "default": "allow",
     "rules": [{"name": "desktop", "action": "deny", "protocols": ["tcp"], "destination_port": [23, 3389]}],
 }
+DROPS = "drop tcp any any -> any 3389 (sid:1;)"
 FLUSH = """
 - name: Flush what a plan names
   hosts: all
@@ -103,6 +104,26 @@ def test_an_audit_by_the_rules(audited: Audited) -> None:
     groups = calls["DescribeRuleGroup"]
     expected = told("An audit by the firewall's rules", g=groups, z=audited.zones, d=ASKED, p=audited.pages)
     assert calls.total() == expected
+
+
+@pytest.mark.parametrize("own_rules", [False, True])
+def test_an_audit_of_what_can_be_a_finding(audited: Audited, control: Control, own_rules: bool) -> None:
+    more = {} if own_rules else {"flow_audit_policy": POLICY}
+    control.set_rules(audited.arn.rpartition("/")[2], [{"name": "own", "rules": DROPS}])
+    before = control.calls()["starts"]
+    calls = audited.calls("flowops.aws.audit", flow_audit_fetch="findings", flow_audit_report_dir="", **more)
+    captures = len(control.calls()["starts"]) - len(before)
+    # What a capture lists hangs on the firewall's flows.
+    pages = calls["ListFlowOperationResults"]
+    assert pages < audited.pages or audited.pages == audited.zones
+    letters = {"z": audited.zones, "d": ASKED, "p": pages}
+    if own_rules:
+        groups = calls["DescribeRuleGroup"] // 2
+        expected = told("An audit by the firewall's rules, of what can be a finding", g=groups, **letters)
+    else:
+        captures //= audited.zones
+        expected = told("An audit by a policy, of what can be a finding", k=captures, **letters)
+    assert calls.total() == expected, calls
 
 
 def test_what_is_alive(audited: Audited) -> None:

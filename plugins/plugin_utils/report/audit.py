@@ -211,6 +211,11 @@ class Audit:
     is_part: bool = False
 
     @property
+    def whole_flow_count(self) -> int | None:
+        """The number of live flows, None where it is not known: what was captured may be a part of them."""
+        return None if self.is_part else self.flow_count
+
+    @property
     def judged_by(self) -> str:
         """What the flows were held against: policy, rules (the firewall's own) or change (of those)."""
         if self.counts.by_change is not None:

@@ -111,7 +111,7 @@ def _figures(audit: Audit, total: int, by_severity: Mapping[str, int], plan: Pla
         if audit.is_part:
             remark = f"{remark}, those alone that can be findings"
         figures.append(Figure("Live flows", number(audit.flow_count), remark))
-    of_all = f"{share(total, audit.flow_count)} of the flows" if audit.flow_count and not audit.is_part else ""
+    of_all = f"{share(total, audit.whole_flow_count)} of the flows" if audit.whole_flow_count else ""
     figures.append(Figure("Findings", number(total), of_all))
     worst = next((name for name in SEVERITIES if by_severity.get(name)), None)
     if worst:

@@ -176,7 +176,7 @@ def rule_report(audit: Audit, view: View, tally: RuleTally, option: str) -> Rule
         arn=arn,
         firewall_name=arn.name if arn else _firewall_name(audit),
         audited_at=_audited_at(audit, option),
-        flow_count=audit.flow_count,
+        flow_count=audit.whole_flow_count,
         partial=view.partial,
         judged_by=audit.judged_by,
         broken=_broken(rules, counts, tally),

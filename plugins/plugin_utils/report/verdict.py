@@ -92,11 +92,11 @@ def _undecided(audit: Audit) -> int:
 def _verdict(audit: Audit, judged: str, total: int) -> tuple[str, str, str]:
     words = _WORDS[audit.judged_by]
     if judged == "noncompliant":
-        return "Noncompliant", "bad", _breaking(words, total, audit.flow_count)
+        return "Noncompliant", "bad", _breaking(words, total, audit.whole_flow_count)
     if judged == "compliant":
-        return "Compliant", "good", _none_breaks(words, audit.flow_count, "live")
+        return "Compliant", "good", _none_breaks(words, audit.whole_flow_count, "live")
     if judged == "inconclusive":
-        none = _none_breaks(words, audit.flow_count, "captured")
+        none = _none_breaks(words, audit.whole_flow_count, "captured")
         return "Inconclusive", "open", f"{none}, but {_joined(_doubts(audit))}"
     if judged == "not_judged":
         return "Live flows", "open", f"{counted(audit.flow_count or 0, 'live flow')}, and none of them was judged"

@@ -92,13 +92,15 @@ def _figures(fleet: Fleet) -> list[Figure]:
     flows = sum(item.audit.flow_count or 0 for item in fleet.firewalls)
     findings = sum(item.findings_total for item in fleet.firewalls)
     to_cut = sum(item.plan_flow_count for item in fleet.firewalls)
+    parts = sum(item.audit.is_part for item in fleet.firewalls)
+    remark = f"captured, of {counted(parts, 'firewall')} those alone that can be findings" if parts else "captured"
     accounts = {_parts(item.audit.firewall_arn)[0] for item in fleet.firewalls}
     return [
         Figure(
             "Firewalls", number(len(fleet.firewalls)), f"in {counted(len(accounts), 'account')}" if accounts else ""
         ),
-        Figure("Live flows", number(flows), "captured"),
-        Figure("Findings", number(findings), f"{share(findings, flows)} of the flows" if flows else ""),
+        Figure("Live flows", number(flows), remark),
+        Figure("Findings", number(findings), f"{share(findings, flows)} of the flows" if flows and not parts else ""),
         Figure("Flush plans", number(to_cut), f"{'flow' if to_cut == 1 else 'flows'} to cut"),
         Figure("Missing", number(len(fleet.missing)), "without a result"),
     ]

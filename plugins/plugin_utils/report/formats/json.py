@@ -22,6 +22,7 @@ _MEMBERS = (
     "contradicting",
     "counts",
     "drift",
+    "fetch",
     "files",
     "findings",
     "findings_total",

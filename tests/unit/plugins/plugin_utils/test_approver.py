@@ -82,6 +82,14 @@ def test_what_the_guards_will_refuse_is_known_before(cuts: int, flows: int, maxi
     assert [text.startswith(start) for text, start in zip(found, told, strict=True)] == [True] * len(told)
 
 
+def test_of_a_part_of_the_flows_no_share_is_told() -> None:
+    part = audit(plan_flow_count=4, flow_count=5, fetch={"fetched": "findings"})
+    assert refusals(part, Maxima()) == []
+    told = lines(part)
+    assert any("the plan cuts 4 flows, an unknown share of all" in line for line in told)
+    assert any("needs flow_remediate_max_flows" in line for line in told)
+
+
 def test_the_widest_filters_come_first_wherever_the_plan_is(tmp_path: Path) -> None:
     filters = [
         {"source_address": "10.0.0.1", "destination_address": "203.0.113.5", "destination_port": "443"},

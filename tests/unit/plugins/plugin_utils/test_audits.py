@@ -164,6 +164,17 @@ def test_a_sentence_says_how_it_went() -> None:
     )
 
 
+def test_a_part_of_the_flows_is_told_as_one() -> None:
+    told = {"fetched": "findings", "captures": [], "description": "..."}
+    part = audits.of_audit(audit(fetch=told))
+    assert part["fetch"] == {"fetched": "findings"}
+    assert "fetch" not in audits.of_audit(audit(fetch={"fetched": "all", "reason": "so"}))
+    assert "Only flows that can be findings were captured and counted." in audits.audit_sentence(audit(fetch=told))
+    summary = audits.summed_up([part, audits.of_audit(audit(OTHER))], [], NOW, 0)
+    assert "of 1 firewall only flows that can be findings were counted" in audits.sentence_of(summary)
+    assert audits.of_audit(audit(fetch="nonsense"))["flow_count"] == 40
+
+
 def test_why_there_is_no_result_is_told_for_each_firewall() -> None:
     found = [handed_on(age=7200), {**handed_on(OTHER), "audited_at": None}]
     told = summary(*found, wanted=(ARN, OTHER, f"{ARN}-2"))

@@ -54,6 +54,14 @@ def test_a_plan_comes_back_with_its_operations_and_hash() -> None:
     assert found["flow_filters"] == [{"any": True}]
 
 
+def test_a_plan_of_a_part_of_the_flows_comes_back_as_one() -> None:
+    part = {name: value for name, value in PLAN.items() if name != "captured_flow_count"}
+    found = given(plan={**part, "fetch": "findings"})
+    assert (found["fetch"], found["captured_flow_count"]) == ("findings", 0)
+    assert "fetch" not in given(plan=part)
+    assert "flow_remediate_plan.fetch" in refused(plan={**part, "fetch": "some"})
+
+
 def test_a_path_is_read_from_where_the_play_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PWD", str(tmp_path))
     (tmp_path / "plan.json").write_text(json.dumps(PLAN), encoding="utf-8")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +153,15 @@ def test_each_guard_refuses_and_names_itself(name: str) -> None:
     with pytest.raises(FlowOpsError) as failure:
         remediation.guarded(account, LIMITS)
     assert failure.value.message == told
+
+
+def test_the_plan_of_a_part_of_the_flows_needs_a_maximum() -> None:
+    account = run(flow_count=10, percent=None, fetch="findings")
+    (told,) = remediation.refusals(account, replace(LIMITS, is_given=False))
+    assert "Give flow_remediate_max_flows; 10 flows would be cut" in told and "flow_remediate_max_percent" in told
+    assert remediation.refusals(account, LIMITS) == []
+    assert remediation.refusals(run(flow_count=10, percent=None), replace(LIMITS, is_given=False)) == []
+    assert remediation.refusals({**account, "operations": []}, replace(LIMITS, is_given=False)) == []
 
 
 def test_every_guard_that_refuses_is_told_in_order() -> None:

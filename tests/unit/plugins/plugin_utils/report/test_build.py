@@ -255,6 +255,17 @@ def test_expired_rules_and_warnings_are_named() -> None:
     assert "- look here" in markdown_of(view)
 
 
+def test_a_part_of_the_flows_is_shown_as_one() -> None:
+    fetch = {"fetched": "findings", "description": "Only flows that can be findings were captured."}
+    view = viewed(audit(fetch=fetch))
+    assert fetch["description"] in view.notices
+    assert view.verdict.sentence.startswith("2 live flows")
+    figures = {figure.label: figure.remark for figure in view.figures}
+    assert figures["Live flows"] == "captured, those alone that can be findings" and figures["Findings"] == ""
+    none = {"verdict": "compliant", "findings_total": 0, "findings": [], "flow_count": 0, "fetch": fetch}
+    assert viewed(audit(**none, counts={})).verdict.sentence.startswith("no live flow breaks")
+
+
 def test_talkers_show_human_units_and_the_exact_bytes() -> None:
     shown = page(audit())
     assert ["10.0.0.1", "2.5 MB", "7", "3"] in shown.rows
