@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
+from ..module_utils.errors import FlowOpsError
 from ..module_utils.files import sha256_of
 from ..plugin_utils.action import ControllerAction
 from ..plugin_utils.given_plan import Held, as_given
@@ -43,7 +44,12 @@ class ActionModule(ControllerAction):
             options["any_scope"],
             options["option_prefix"],
         )
-        return {"firewall_arn": held.firewall_arn, **as_given(options, held, self._sha256), "versions": versions()}
+        try:
+            given = as_given(options, held, self._sha256)
+        except FlowOpsError as error:
+            # For the evidence of a run that is refused here.
+            raise error.saying(error.message, versions=versions()) from error
+        return {"firewall_arn": held.firewall_arn, **given, "versions": versions()}
 
     def _sha256(self, path: str) -> str | None:
         """Return the checksum of a file of an audit, as modules on a local connection find it, None without one."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..module_utils.errors import FlowOpsError
 from ..plugin_utils.action import ControllerAction
-from ..plugin_utils.remediation import Limits, begun, compared, counted, flushed, foretold, guarded, proved
+from ..plugin_utils.remediation import KEPT, Limits, begun, compared, counted, flushed, foretold, guarded, proved
 
 # What Ansible says of a task beside what the task returned.
 _OF_THE_TASK = ("changed", "failed", "msg", "warnings", "deprecations", "exception", "invocation", "censored")
@@ -63,9 +63,7 @@ class ActionModule(ControllerAction):
         # A defect too: a run that has begun to cut must never look like one that was refused.
         except Exception as error:
             said = error.message if isinstance(error, FlowOpsError) else f"The account cannot be kept ({error!r})."
-            raise FlowOpsError(
-                said, cutting=run["cutting"], stopped_as=run["stopped_as"], flushes=run["flushes"]
-            ) from error
+            raise FlowOpsError(said, **{name: run[name] for name in KEPT if run.get(name)}) from error
 
     def _taken_down(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
         if options["count"] is not None:

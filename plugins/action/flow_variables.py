@@ -42,10 +42,8 @@ class ActionModule(ControllerAction):
         """Return nothing; raise FlowOpsError for a variable that is none of the role's, or a condition that fails."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         role = options["role"]
-        if role:
-            check_names(self._names, f"{role}_", _options_of(role))
-        else:
-            check_names(self._names, "flowops_", OF_PLAYBOOKS)
+        known = {f"{name}_": _options_of(name) for name in ([role] if role else sorted(os.listdir(_ROLES)))}
+        check_names(self._names, known if role else {"flowops_": OF_PLAYBOOKS, **known})
         for condition in options["conditions"]:
             if not condition["holds"]:
                 raise FlowOpsError(condition["fail_msg"])
@@ -62,4 +60,4 @@ def _options_of(role: str) -> frozenset[str]:
         raise FlowOpsError(
             f"role: {shown(role)} is not allowed; give the name of a role of this collection."
         ) from error
-    return frozenset(spec["argument_specs"]["main"]["options"])
+    return frozenset(name for entry in spec["argument_specs"].values() for name in entry["options"])

@@ -97,7 +97,7 @@ firewall_arn:
   sample: arn:aws:network-firewall:us-east-1:111122223333:firewall/egress
 source:
   description: Which option said what is to be cut.
-  returned: success
+  returned: success, and when the plan was refused
   type: str
   sample: plan
 operations:
@@ -109,7 +109,7 @@ operations:
   elements: dict
   sample: [{"availability_zone": "us-east-1a", "flow_filters": [{"source_address": "10.0.0.7"}], "flow_count": 1}]
 hash:
-  description: The SHA-256 of all operations of the plan, as it is approved.
+  description: The SHA-256 of the firewall's ARN and all operations of the plan, as it is approved.
   returned: when a plan was read
   type: str
   sample: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
@@ -166,10 +166,10 @@ findings:
   elements: dict
   sample: []
 versions:
-  description: The versions of flowops.aws, ansible-core and Python on the controller.
-  returned: success
+  description: The versions of flowops.aws, ansible-core, Python, boto3 and botocore on the controller.
+  returned: always
   type: dict
-  sample: {"flowops.aws": "0.1.0", "ansible-core": "2.19.3", "python": "3.11.2"}
+  sample: {"flowops.aws": "0.1.0", "ansible-core": "2.19.3", "boto3": "1.40.1", "botocore": "1.40.1"}
 only_findings:
   description: Whether the findings at hand are all of the plan's, so that a flow that is none of them is innocent.
   returned: when a plan was read

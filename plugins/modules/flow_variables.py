@@ -34,7 +34,8 @@ options:
         required: true
   role:
     description:
-      - The name of the role; without it, variables that begin with C(flowops_) are held against the playbooks'.
+      - The name of the role; without it, those of every role, and variables that begin with C(flowops_), which are held
+        against the playbooks'.
     type: str
     default: ""
 extends_documentation_fragment:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,7 @@ from itertools import product
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError, OptionError, shown
-from ..module_utils.files import sha256_of
+from ..module_utils.files import PLAN, json_of, read_file, sha256_of
 from ..module_utils.flows.filters import to_api
 from ..module_utils.plan.plan import Plan
 
@@ -52,8 +51,15 @@ def as_given(options: Mapping[str, Any], held: Held, sha256: Callable[[str], str
     The checksum of a file, None where there is none, says whether it is as the audit left it.
     """
     source = source_of(options, held.prefix)
+    try:
+        return {"source": source, **_given(source, options, held, sha256)}
+    except FlowOpsError as error:
+        raise error.saying(error.message, source=source) from error
+
+
+def _given(source: str, options: Mapping[str, Any], held: Held, sha256: Callable[[str], str | None]) -> dict[str, Any]:
     if source in ("audit", "plan"):
-        return {"source": source, **_of_plan(source, options, held, sha256)}
+        return _of_plan(source, options, held, sha256)
     if held.approved_hash:
         raise FlowOpsError(
             f"{held.prefix}approved_hash: filters and addresses have no hash; approve a plan, and give it as"
@@ -68,7 +74,6 @@ def as_given(options: Mapping[str, Any], held: Held, sha256: Callable[[str], str
         )
     to_api(filters, f"{held.prefix}flow_filters")
     return {
-        "source": source,
         "flow_filters": list(filters),
         "operations": [],
         "availability_zones": list(held.availability_zones),
@@ -130,17 +135,17 @@ def _written(source: str, options: Mapping[str, Any], prefix: str) -> Any:
 def read(plan: Any, prefix: str = "") -> Mapping[str, Any]:
     """Return a plan, from its JSON file when a path is given; raise FlowOpsError when it is invalid."""
     if isinstance(plan, str):
+        path = _from_here(plan)
         try:
-            with open(_from_here(plan), encoding="utf-8") as file:
-                plan = json.load(file)
-        except (OSError, ValueError):
-            raise FlowOpsError(
-                f"{prefix}plan: {shown(plan)} cannot be read as JSON; give a plan, or the path of a JSON file on the"
-                " controller that holds one."
-            ) from None
+            plan = json_of(read_file(path, PLAN, f"{prefix}plan"), path)
+        except OptionError:
+            raise
+        except FlowOpsError as error:
+            raise error.saying(f"{prefix}plan: {error.message}") from error
     if not isinstance(plan, Mapping) or not isinstance(plan.get("operations"), list):
         raise FlowOpsError(
-            f"{prefix}plan: it is not a plan; give a mapping with operations, as flow_audit_result.plan is one."
+            f"{prefix}plan: it is not a plan; give a mapping with operations, as flow_audit_result.plan is one, or the"
+            " path of a JSON file on the controller that holds one."
         )
     return dict(plan)
 
@@ -153,8 +158,8 @@ def _from_here(path: str) -> str:
 def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, held: Held) -> Plan:
     """Return a plan; raise FlowOpsError when invalid, another firewall's, not the approved one, or hitting others."""
     prefix = held.prefix
-    made_for = written.get("firewall_arn") or audit.get("firewall_arn") or held.firewall_arn
-    if made_for != held.firewall_arn:
+    made_for = written.get("firewall_arn") or audit.get("firewall_arn")
+    if made_for is not None and made_for != held.firewall_arn:
         raise FlowOpsError(
             f"{prefix}{source}: it was made for {shown(made_for)}, not for {prefix}firewall_arn,"
             f" {shown(held.firewall_arn)}."
@@ -164,7 +169,8 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
     if held.approved_hash and held.approved_hash.strip().lower() != plan.hash:
         raise FlowOpsError(
             f"The plan's hash is {shown(plan.hash)} and not {prefix}approved_hash, {shown(held.approved_hash)}; nothing"
-            " was cut. Give the plan that was approved, or have this one approved."
+            " was cut. Give the plan that was approved, or have this one approved.",
+            hash=plan.hash,
         )
     if not held.any_scope and any("availability_zone" not in item for item in plan.operations):
         raise FlowOpsError(
@@ -174,7 +180,8 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
     if plan.collateral and not held.allow_collateral:
         raise FlowOpsError(
             f"The plan would cut {plan.collateral} innocent flows too; nothing was cut. Set {prefix}allow_collateral if"
-            " that is meant."
+            " that is meant.",
+            hash=plan.hash,
         )
     return plan
 

@@ -14,11 +14,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..module_utils.errors import FlowOpsError
+from ..module_utils.errors import FlowOpsError, shortened
+from ..module_utils.evidence.manifest import MANIFEST
 from ..module_utils.plan.verdict import COLLATERAL, PROVED, Deed, words_of
 from .audits import artifact_name
 
 _MOST_SHOWN = 100
+# What a refusal or a failure tells of the account beside its sentence, for the evidence of the run.
+KEPT = (
+    *("cutting", "stopped_as", "flushes", "deeds", "rehearsal", "trial", "source", "hash", "versions", "flow_filters"),
+    *("rules_sha256", "copies"),
+)
 _NOTHING = {
     **{"verdict": "remediated", "partial": False, "planned": 0, "gone": 0, "survived": 0, "reborn": 0},
     **{"flows": [], "by_rule": {}},
@@ -35,9 +41,12 @@ HANDED_ON = (
         "reborn",
         "inseparable",
         "flush_count",
+        "message",
         "evidence",
     ),
 )
+# What stopped a run may quote much; the whole of it is in the evidence.
+_MOST_OF_A_MESSAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -347,9 +356,27 @@ def _nothing_else(result: Mapping[str, Any]) -> str:
     return f"whether anything else was touched is {word}: {reasons[0].rstrip('.')}{more}"
 
 
-def handed_on(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables by which the jobs of a workflow are told of a result."""
+def handed_on(result: Mapping[str, Any], uploaded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the variables by which the jobs of a workflow are told of a result; uploaded is what s3_file_upload told.
+
+    Where the evidence was uploaded they say in which object its manifest is, and not in which folder it was.
+    """
     arn = result["firewall_arn"]
     told = {name: result[name] for name in HANDED_ON if name in result}
+    if "message" in told:
+        told["message"] = shortened(str(told["message"]), _MOST_OF_A_MESSAGE)
+    if "evidence" in told:
+        told["evidence"] = {**told["evidence"], **_uploaded(uploaded or {})}
+        if "bucket" in told["evidence"]:
+            # The container that the job ran in is gone.
+            told["evidence"].pop("path", None)
     # One of its own for each firewall too: AWX keeps of two slices' variables of one name only the last.
     return {"flow_remediate": {arn: told}, artifact_name(arn, "flow_remediate"): json.dumps(told)}
+
+
+def _uploaded(uploaded: Mapping[str, Any]) -> dict[str, str]:
+    objects = [str(item["object"]) for item in uploaded.get("objects") or ()]
+    manifest = next((name for name in objects if name.rpartition("/")[2] == MANIFEST), None)
+    if uploaded.get("msg") or manifest is None:
+        return {}
+    return {"bucket": str(uploaded["bucket"]), "object": manifest}

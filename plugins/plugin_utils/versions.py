@@ -10,6 +10,7 @@ import json
 import os
 import platform
 from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import yaml
@@ -19,8 +20,11 @@ _COLLECTION = os.path.join(os.path.dirname(__file__), "..", "..")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of flowops.aws, ansible-core and Python by name; what cannot be read is left out."""
+    """Return the versions of flowops.aws, ansible-core, Python and AWS's SDK by name, without what cannot be read."""
     told = {"ansible-core": core, "python": platform.python_version()}
+    for name in ("boto3", "botocore"):
+        with suppress(PackageNotFoundError):
+            told[name] = version(name)
     own = _installed() or _checked_out()
     return {"flowops.aws": own, **told} if own else told
 

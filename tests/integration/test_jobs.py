@@ -423,6 +423,14 @@ def test_what_was_approved_is_cut_and_nothing_else(
     refused = jobs("playbooks/remediate.yml", {"west": hosts["west"]}, own, given)
     assert refused.status == "failed"
     assert_sentence(refused.failures()[0], [found, "not flow_remediate_approved_hash", audits["west"]["plan_hash"]])
+    # The workflow is told that it was refused, why, and where the evidence of it is, which was on a disk that is gone.
+    told_of_it = refused.artifacts["flow_remediate"][arns["west"]]
+    assert (told_of_it["verdict"], told_of_it["message"]) == ("refused", refused.failures()[0])
+    evidence = told_of_it["evidence"]
+    assert evidence.keys() == {"bucket", "object", "manifest_sha256"}
+    manifest = bucket.get_object(Bucket=evidence["bucket"], Key=evidence["object"])["Body"].read()
+    assert hashlib.sha256(manifest).hexdigest() == evidence["manifest_sha256"]
+    assert json.loads(manifest)["about"]["plan_hash"] == found
     # Nothing is said of a plan that nobody approved either.
     given_verify = {**survey_of("flowops verify"), **artifacts}
     unproved = jobs("playbooks/verify.yml", {"west": hosts["west"]}, template_of("flowops verify"), given_verify)
@@ -456,6 +464,8 @@ def test_what_was_approved_is_cut_and_nothing_else(
         if item["Key"].endswith("/manifest.json")
     }
     assert {item["evidence"]["manifest_sha256"] for item in told.values()} < heads
+    assert {item["evidence"]["object"] for item in told.values()} < {item["Key"] for item in kept}
+    assert "path" not in next(iter(told.values()))["evidence"]
 
     verified = jobs("playbooks/verify.yml", hosts, template_of("flowops verify"), given_verify)
     assert verified.status == "successful", verified.stdout

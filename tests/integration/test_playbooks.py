@@ -63,6 +63,36 @@ def test_a_playbook_is_thin_and_says_how_to_run_it(playbook: Path) -> None:
         assert used <= {*options_of(name), *re.findall(r"flowops_\w+", json.dumps(play))}
 
 
+EVERY_PLAYBOOK = sorted((ROOT / "playbooks").glob("*.yml"))
+# One that the playbook looks at itself, and an option of a role, each with a letter too few.
+MISTYPED = {
+    "flowops_host": "flowops_hosts",
+    "flow_audit_firewal_arn": "flow_audit_firewall_arn",
+    "flow_remediate_max_flow": "flow_remediate_max_flows",
+}
+
+
+@pytest.mark.parametrize("playbook", EVERY_PLAYBOOK, ids=lambda path: path.stem)
+def test_a_mistyped_variable_is_refused_before_any_call(
+    playbook: Path, run_playbook: PlaybookRunner, emulator: Emulator
+) -> None:
+    given = {
+        **dict.fromkeys(MISTYPED, "5"),
+        "firewall_arn": "arn:aws:network-firewall:us-east-1:123456789012:firewall/egress",
+        "flowops_approved_plans": True,
+        "flowops_plan_object": "s3://audits/plan.json",
+    }
+    before = emulator.control.calls()["counts"]
+    run = run_playbook(playbook, given, {"AWS_URL": emulator.url, "AWS_REGION": REGION})
+    (refused,) = [item for item in run.tasks if item.status == "failed"]
+    assert (run.rc, refused.task) == (2, "Stop when a variable is mistyped"), run.explain()
+    for name, meant in MISTYPED.items():
+        assert f"{name}: there is no such variable; did you mean {meant}?" in refused.result["msg"]
+    assert emulator.control.calls()["counts"] == before
+    # Nothing ran before it.
+    assert {item.task for item in run.tasks} == {refused.task}
+
+
 @pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
 def test_the_defaults_of_a_role_are_those_it_documents(role: Path) -> None:
     written = yaml.safe_load((role / "defaults" / "main.yml").read_text(encoding="utf-8"))

@@ -222,7 +222,9 @@ def run(hosts: Hosts, runner: FirewallRunner) -> Run:
     # Flows that were not a second old when they were captured, as old as what was born since.
     hosts.add_with_plan("young", age=0)
     hosts.add_with_plan("spared", age=0, flow_remediate_rounds=1)
-    hosts.add("nothing", flow_remediate_plan={"operations": []})
+    hosts.add("nothing")
+    hosts.variables["nothing"]["flow_remediate_plan"] = {"firewall_arn": hosts.arns["nothing"], "operations": []}
+    hosts.add("nobodys", flow_remediate_plan={"operations": plan["operations"]})
     hosts.add_with_plan("too-many", flow_remediate_max_flows=9)
     hosts.add_with_plan("too-large-a-share", flow_remediate_max_percent=24.9)
     hosts.add("too-many-by-filters", flow_remediate_flow_filters=[telnet], flow_remediate_max_flows=9)
@@ -322,7 +324,8 @@ REFUSED = {
     ],
     "text-for-a-number": ["flow_remediate_max_flows", "many", "int"],
     "unknown-filter-key": ["flow_remediate_flow_filters", "port", "destination_port"],
-    "missing-plan": ["flow_remediate_plan", "nowhere.json"],
+    "nobodys": ["flow_remediate_plan", "does not name the firewall"],
+    "missing-plan": ["flow_remediate_plan", "nowhere.json", "there is no such file"],
     "words-for-a-plan": ["flow_remediate_plan", "words.json", "JSON"],
     "list-for-a-plan": ["flow_remediate_plan", "operations"],
 }
@@ -330,7 +333,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_must_not_be_cut_is_refused(run: Run, hosts: Hosts, name: str) -> None:
-    message = failed(run, name)[-1].result["msg"]
+    message, *after = (item.result["msg"] for item in failed(run, name))
+    # Told once; what comes after says where the evidence is.
+    assert all(text.startswith(f"{name}: refused, for the reason") and "flowops-evidence/" in text for text in after)
     for part in REFUSED[name]:
         assert part in message, message
     assert "\n" not in message.removeprefix("Validation of arguments failed:\n"), message

@@ -75,7 +75,7 @@ PLAYBOOK = """
       rescue:
         - name: Go on
           ansible.builtin.debug:
-            msg: "{{ ansible_failed_result.msg }}"
+            msg: "{{ flow_remediate_result.message }}"
 
     - name: Remediate
       ansible.builtin.include_role:
@@ -273,9 +273,24 @@ def test_a_refused_run_leaves_a_sealed_folder(approved: Approved) -> None:
         "verdict": "refused",
         "firewall_arn": approved.arns["by-path"],
         "message": told,
-        **{"rehearsal": False, "trial": False},
+        **{"rehearsal": False, "trial": False, "flush_count": 0},
     }
     assert json.loads((refused / "operations.json").read_bytes()) == []
+
+
+def test_the_manifest_of_a_refused_run_says_as_much_as_that_of_a_finished_one(approved: Approved) -> None:
+    refused, carried_out = (
+        json.loads((folder / "manifest.json").read_bytes())["about"] for folder in approved.sealed("by-path")
+    )
+    assert refused.keys() == carried_out.keys()
+    # It was refused before AWS was asked.
+    assert (refused["who"], refused["who_unknown"]) == (None, "AWS was not asked.")
+    plan = fact(approved.run, "by-path", "flow_audit_result")["plan"]
+    assert refused["plan_hash"] == carried_out["plan_hash"] == plan["hash"]
+    assert refused["policy_sha256"] == carried_out["policy_sha256"] is not None
+    assert refused["versions"].keys() >= {"flowops.aws", "ansible-core", "boto3", "botocore"}
+    assert refused["asked_for"]["source"] == carried_out["asked_for"]["source"] == "plan"
+    assert refused["guards"] == {**carried_out["guards"], "approved_hash": refused["guards"]["approved_hash"]}
 
 
 @pytest.mark.parametrize("name", ["by-path", "inline", "aged"])

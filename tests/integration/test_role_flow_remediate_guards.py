@@ -114,7 +114,8 @@ def test_a_plan_that_understates_itself_is_counted_first(
     firewall: Callable[[str], str], remediate: Callable[..., Run], control: Control
 ) -> None:
     arn = firewall("understated")
-    plan = {"operations": [{"availability_zone": ZONE, "flow_filters": [{"any": True}], "flow_count": 1}]}
+    operations = [{"availability_zone": ZONE, "flow_filters": [{"any": True}], "flow_count": 1}]
+    plan = {"firewall_arn": arn, "operations": operations}
     run = remediate(arn, flow_remediate_plan=plan, flow_remediate_max_flows=100)
     assert run.rc != 0
     assert "200 flows would be cut" in run.output
@@ -382,8 +383,17 @@ def halves(guarded: tuple[Run, Guarded], emulator: Emulator, control: Control) -
 @pytest.mark.parametrize("name", REFUSALS)
 def test_each_guard_refuses_and_names_its_override(guarded: tuple[Run, Guarded], name: str) -> None:
     run, firewalls = guarded
-    message = failed(run, name)[-1].result["msg"]
+    first, last = failed(run, name)
+    message = first.result["msg"]
     assert_sentence(message, REFUSALS[name], name)
+    # Told once: what comes after it says where the evidence is.
+    assert message not in last.result["msg"]
+    folder = firewalls.folder / "flowops-evidence"
+    assert_sentence(
+        last.result["msg"],
+        [f"{name}: refused, for the reason that the task before gave; 0 flushes begun.", str(folder)],
+    )
+    assert fact(run, name, "flow_remediate_result")["message"] == message
     if name in OVERRIDES:
         assert next(iter(OVERRIDES[name])) in message
         assert "nothing was cut" in message.lower()
@@ -410,11 +420,13 @@ def test_a_partial_capture_is_gone_by_when_that_is_allowed(halves: tuple[Run, Gu
 
 def test_a_flush_that_fails_halfway_leaves_evidence_of_what_it_did(halves: tuple[Run, Guarded]) -> None:
     run, firewalls = halves
-    assert_sentence(failed(run, "half")[-1].result["msg"], ["The flow operation", "failed"])
+    first, last = failed(run, "half")
+    assert_sentence(first.result["msg"], ["The flow operation", "failed"])
+    assert last.result["msg"].startswith("half: failed, for the reason that the task before gave; 2 flushes begun. ")
     begun = [start["flow_operation_id"] for start in firewalls.starts("half")]
     (sealed,) = (firewalls.folder / "evidence").glob("*-half/*Z")
     assert json.loads((sealed / "manifest.json").read_bytes())["verdict"] == "failed"
-    assert json.loads((sealed / "verdict.json").read_bytes())["message"] == failed(run, "half")[-1].result["msg"]
+    assert json.loads((sealed / "verdict.json").read_bytes())["message"] == first.result["msg"]
     operations = json.loads((sealed / "operations.json").read_bytes())
     flushes = {
         item["flow_operation_id"]: item["flow_operation_status"] for item in operations if item["purpose"] == "flush"

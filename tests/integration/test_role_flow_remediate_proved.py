@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -256,3 +257,62 @@ def test_nothing_handed_in_vouches_for_anything(scenes: Scenes) -> None:
     assert (scenes.cut("mistyped"), scenes.flushes("mistyped")) == ([], 0)
     told = failed(run, "mistyped")[0]
     assert "flow_remediate_max_flow" in told.result["msg"] and "flow_remediate_max_flows" in told.result["msg"]
+
+
+# -- when nobody knows the time ---------------------------------------------------------------------------------------
+
+TIMELESS = """
+- name: Flush
+  hosts: all
+  gather_facts: false
+  module_defaults:
+    group/flowops.aws.aws: "{{ flow_remediate_connection }}"
+  tasks:
+    - name: Flush by hand
+      flowops.aws.networkfirewall_flow_flush: "{{ {'firewall_arn': firewall_arn, 'wait': true} | combine(by_hand) }}"
+      when: by_hand is defined
+
+    - name: Remediate
+      ansible.builtin.include_role:
+        name: flowops.aws.flow_remediate
+      when: by_hand is not defined
+"""
+TELNET = {"destination_port": 23, "protocols": ["tcp"], "destination_address": "203.0.113.0/24"}
+WRITTEN = {"availability_zone": ZONE, "flow_filters": [TELNET]}
+BY_HAND: dict[str, dict[str, Any]] = {
+    "module-filters": {"by_hand": {"flow_filters": [TELNET], "availability_zone": ZONE}},
+    "module-operations": {"by_hand": {"operations": [WRITTEN]}},
+    "module-captured-at": {
+        "by_hand": {"flow_filters": [TELNET], "availability_zone": ZONE, "captured_at": "2026-01-31T12:00:00+00:00"}
+    },
+    "role-filters": {"flow_remediate_flow_filters": [TELNET]},
+    "role-addresses": {"flow_remediate_addresses": ["203.0.113.1"]},
+    "role-plan": {"flow_remediate_plan": {"operations": [WRITTEN]}},
+    "role-plan-and-policy": {"flow_remediate_plan": {"operations": [WRITTEN]}, "flow_remediate_policy": POLICY},
+}
+
+
+@pytest.fixture(scope="module")
+def timeless(scenes: Scenes) -> Run:
+    """Flushes in every way in which they can be asked for, of a service that never says what time it is."""
+    hosts = {}
+    for name, given in BY_HAND.items():
+        scenes.arns[name] = scenes.control.add_firewall(name, flows={ZONE: world()})["arn"]
+        hosts[name] = {"firewall_arn": scenes.arns[name], "flow_remediate_max_percent": 50, **copy.deepcopy(given)}
+        if "flow_remediate_plan" in given:
+            hosts[name]["flow_remediate_plan"]["firewall_arn"] = scenes.arns[name]
+    scenes.control.misbehave(capture={"timestamp": "absent"}, flush={"timestamp": "absent"})
+    scenes.control.settings(date_offset=None)
+    try:
+        return scenes.runner(TIMELESS, hosts)
+    finally:
+        scenes.control.settings(date_offset=0.0)
+        scenes.control.behave()
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_nothing_is_flushed_when_nobody_knows_the_time(timeless: Run, scenes: Scenes, name: str) -> None:
+    message = failed(timeless, name)[0].result["msg"]
+    assert re.search(r"have no Date|neither flow_request_timestamp nor service_time", message), message
+    assert re.search(r"born|how old", message), message
+    assert (scenes.flushes(name), scenes.cut(name)) == (0, [])

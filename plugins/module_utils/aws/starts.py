@@ -17,7 +17,7 @@ from ..flows.filters import keys_of
 from ..flows.scope import SCOPE_MEMBERS, FlowOperation, Place
 from ..times import CLOCKS_APART, utc_text
 from .failures import INVALID_REQUEST, NOT_FOUND, THROTTLING_CODES, failed, is_retryable, name_of
-from .networkfirewall import CAPTURE, NetworkFirewall
+from .networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from .retries import CONNECT_ATTEMPTS, UNANSWERED, UNREACHABLE, whole
 from .sdk import BotoCoreError
 from .waits import wait_until_idle
@@ -157,6 +157,12 @@ class _Start:
     def _age_to_ask(self) -> int | None:
         captured_at = self.order.captured_at
         if captured_at is None:
+            if self.kind == FLUSH and self.service_time is None:
+                raise FlowOpsError(
+                    f"Could not {self.doing}: AWS's answers do not say what time it is there (they have no Date), so"
+                    " when the flush is carried out, and which flows were born before it, would be unknown; nothing was"
+                    " flushed."
+                )
             return self.order.minimum_flow_age
         now = self.api.time(self.place)
         if now is None:

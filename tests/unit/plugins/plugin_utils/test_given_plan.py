@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,51 @@ def test_a_path_is_read_from_where_the_play_was_started(tmp_path: Path, monkeypa
     assert given(audit={"firewall_arn": ARN, "plan": {"dest": "plan.json"}})["operations"] == OPERATIONS
 
 
-@pytest.mark.parametrize("content", [None, "just words", '{"operations": ['])
-def test_a_file_that_is_no_json_is_named(tmp_path: Path, content: str | None) -> None:
+UNREADABLE = {
+    "missing": (None, "flow_remediate_plan: '{path}' is not allowed; there is no such file."),
+    "words": ("just words", "flow_remediate_plan: '{path}' line 1: it is not JSON."),
+    "torn": ('{"operations": [', "flow_remediate_plan: '{path}' line 1: it is not JSON."),
+    "twice": (
+        '{"operations": [], "operations": []}',
+        "flow_remediate_plan: '{path}': a mapping in it has a key twice.",
+    ),
+    "deep": ("[" * 200 + "]" * 200, "flow_remediate_plan: '{path}': it is nested more than"),
+    "long-number": (
+        '{"operations": [' + "9" * 31 + "]}",
+        "flow_remediate_plan: '{path}': a number in it has more than 20 digits.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_that_is_no_plan_is_named_and_not_quoted(tmp_path: Path, name: str) -> None:
+    content, words = UNREADABLE[name]
     path = tmp_path / "plan.json"
     if content is not None:
         path.write_text(content, encoding="utf-8")
-    assert refused(plan=str(path)).startswith(f"flow_remediate_plan: '{path}' cannot be read as JSON;")
+    assert refused(plan=str(path)).startswith(words.format(path=path))
+
+
+def test_a_file_that_is_no_file_is_refused_and_hangs_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert refused(plan=str(tmp_path / "pipe")).startswith("flow_remediate_plan: ")
+    assert refused(plan="/dev/zero").startswith("flow_remediate_plan: ")
+
+
+def test_a_plan_that_names_no_firewall_fits_none() -> None:
+    anonymous = {name: value for name, value in PLAN.items() if name not in ("firewall_arn", "hash")}
+    assert refused(plan=anonymous) == (
+        "flow_remediate_plan: it does not name the firewall that it is for; give it with its firewall_arn."
+    )
+    # The audit that it came in names one.
+    assert given(audit={"firewall_arn": ARN, "plan": anonymous})["hash"] == PLAN["hash"]
+    assert "does not name the firewall" in refused(audit={"plan": anonymous})
+
+
+def test_a_refusal_says_for_the_evidence_what_was_read() -> None:
+    with pytest.raises(FlowOpsError) as failure:
+        given(Held(ARN, "f" * 64, prefix="flow_remediate_"), plan=PLAN)
+    assert failure.value.details == {"source": "plan", "hash": PLAN["hash"]}
 
 
 @pytest.mark.parametrize("plan", [[], OPERATIONS, {}, {"operations": None}, {"operations": {}}, {"operations": "all"}])
@@ -84,7 +124,7 @@ def test_what_is_no_plan_is_refused(plan: Any) -> None:
 
 @pytest.mark.parametrize("operation", [1, {}, {"availability_zone": "us-east-1a", "flow_filters": []}])
 def test_an_operation_that_is_none_is_named(operation: Any) -> None:
-    assert "flow_remediate_plan.operations[0]" in refused(plan={"operations": [operation]})
+    assert "flow_remediate_plan.operations[0]" in refused(plan={"firewall_arn": ARN, "operations": [operation]})
 
 
 @pytest.mark.parametrize("audit", [{}, {"plan": None}, {"plan": {"flow_count": 1}}])
@@ -158,8 +198,9 @@ def test_a_number_of_innocent_flows_of_an_unknown_form_is_not_nought(collateral:
 
 def test_an_operation_without_a_zone_is_refused() -> None:
     operations = [{**OPERATIONS[0], "availability_zone": None, "vpc_endpoint_id": "vpce-0123"}]
-    assert "an operation has no availability_zone" in refused(plan={"operations": operations})
-    assert given(Held(ARN, any_scope=True), plan={"operations": operations})["operations"]
+    assert "an operation has no availability_zone" in refused(plan={"firewall_arn": ARN, "operations": operations})
+    plan = {"firewall_arn": ARN, "operations": operations}
+    assert given(Held(ARN, any_scope=True), plan=plan)["operations"]
 
 
 def test_only_the_zones_asked_for_are_taken_and_the_hash_is_of_all() -> None:

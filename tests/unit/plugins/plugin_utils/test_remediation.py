@@ -306,5 +306,24 @@ def test_what_grows_with_the_flows_is_capped_and_not_handed_on() -> None:
     result = remediation.compared(account, SEEN, rounds=1)["result"]
     assert (len(result["dropped"]), len(result["flow_operations"]), result["flush_count"]) == (100, 100, 300)
     told = remediation.handed_on({**result, "evidence": {}})
-    assert set(told["flow_remediate"][ARN]) == set(remediation.HANDED_ON)
+    assert set(told["flow_remediate"][ARN]) == set(remediation.HANDED_ON) - {"message"}
     assert json.loads(told["flow_remediate_of_111122223333_us_east_1_egress"]) == told["flow_remediate"][ARN]
+
+
+def test_a_run_that_stopped_hands_on_why_and_where_its_evidence_is() -> None:
+    stopped = {
+        **{"firewall_arn": ARN, "verdict": "refused", "rehearsal": False, "message": "No. " * 900, "flush_count": 0},
+        "evidence": {"path": "/container/20260131T120000Z", "manifest_sha256": "ab"},
+    }
+    there = [{"object": f"proof/egress/20260131T120000Z/{name}"} for name in ("a-manifest.json", "manifest.json")]
+    told = remediation.handed_on(stopped, {"bucket": "kept", "objects": there})["flow_remediate"][ARN]
+    assert told["evidence"] == {
+        "bucket": "kept",
+        "object": "proof/egress/20260131T120000Z/manifest.json",
+        "manifest_sha256": "ab",
+    }
+    assert (told["verdict"], told["flush_count"], len(told["message"])) == ("refused", 0, 1000)
+    # What was not uploaded, or not all of it, is where it was.
+    for uploaded in ({}, {"skipped": True}, {"bucket": "kept", "objects": there, "msg": "Could not upload"}):
+        assert remediation.handed_on(stopped, uploaded)["flow_remediate"][ARN]["evidence"] == stopped["evidence"]
+    assert "evidence" not in remediation.handed_on({"firewall_arn": ARN, "verdict": "refused"})["flow_remediate"][ARN]
