@@ -42,12 +42,16 @@ class ActionModule(ControllerAction):
         """Return nothing; raise FlowOpsError for a variable that is none of the role's, or a condition that fails."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         role = options["role"]
-        known = {f"{name}_": _options_of(name) for name in ([role] if role else sorted(os.listdir(_ROLES)))}
+        known = {f"{name}_": _options_of(name) for name in ([role] if role else self._roles())}
         check_names(self._names, known if role else {"flowops_": OF_PLAYBOOKS, **known})
         for condition in options["conditions"]:
             if not condition["holds"]:
                 raise FlowOpsError(condition["fail_msg"])
         return {}
+
+    def _roles(self) -> list[str]:
+        """Return the roles that a variable of the host is of; what each takes is a file to read."""
+        return [role for role in sorted(os.listdir(_ROLES)) if any(name.startswith(f"{role}_") for name in self._names)]
 
 
 def _options_of(role: str) -> frozenset[str]:

@@ -256,7 +256,7 @@ sentence:
   description: That result in one sentence.
   returned: after O(guards)
   type: str
-  sample: "egress: remediated; 17 of 17 flows are gone, 0 survived, 0 came back; 1 flushes; nothing else was touched."
+  sample: "egress: remediated; 17 of 17 flows are gone, 0 survived, 0 came back; 1 flush; nothing else was touched."
 """
 
 # There is nothing to run on a target: the action plugin of the same name does all of it on the controller.

@@ -50,7 +50,8 @@ options:
   captures:
     description:
       - The captures of O(before_src), items as M(flowops.aws.networkfirewall_flow_capture) returns them. The findings
-        must be those that they show.
+        must be those that they show. When they were taken says when the findings were born; without them, the plan's
+        C(captured_at) does.
     type: list
     elements: dict
     version_added: 0.1.0
@@ -147,6 +148,16 @@ reborn:
   returned: always
   type: int
   sample: 1
+unproved:
+  description:
+    - Why nobody can say that flows which count as survived are those that were to be cut, a sentence for each scope.
+    - A flow is known by its scope, 5-tuple and birth where the findings and the time of their capture are given. Of
+      those that the plan's filters match, one that is no finding does not count. Without findings the filters decide
+      alone.
+  returned: always
+  type: list
+  elements: str
+  sample: []
 by_rule:
   description: For each rule the numbers of its flows, as far as the findings were given.
   returned: always

@@ -18,6 +18,7 @@ from ..module_utils.errors import FlowOpsError, shortened
 from ..module_utils.evidence.manifest import MANIFEST
 from ..module_utils.plan.verdict import COLLATERAL, PROVED, Deed, words_of
 from .audits import artifact_name
+from .report.text import counted as counted_as
 
 _MOST_SHOWN = 100
 # What a refusal or a failure tells of the account beside its sentence, for the evidence of the run.
@@ -166,8 +167,9 @@ def foretold(run: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the account of check mode, with what would be cut and which guards would refuse as its sentence."""
     refused = refusals(run, limits)
     name, operations = run["firewall_arn"].rpartition("/")[2], run["operations"]
-    flows = f"{run['flow_count']} flows" if run["is_counted"] else "a number of flows that nobody has counted"
-    would = f"{flows} would be cut by {len(operations)} flushes" if operations else "no flow would have to be cut"
+    flows = counted_as(run["flow_count"], "flow") if run["is_counted"] else "a number of flows that nobody has counted"
+    by = counted_as(len(operations), "flush", "flushes")
+    would = f"{flows} would be cut by {by}" if operations else "no flow would have to be cut"
     said = f"{name}: {would}; {' '.join(refused) if refused else 'no guard refuses.'}"
     result = {"firewall_arn": run["firewall_arn"]}
     return {**run, "round": 1, "cut": operations, "refused": refused, "sentence": said, "result": result}
@@ -205,8 +207,8 @@ def refusals(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remedia
         )
     if run["flow_count"] > limits.max_flows:
         told.append(
-            f"{run['flow_count']} flows would be cut, which is more than {prefix}max_flows, {limits.max_flows}; nothing"
-            f" was cut. Raise {prefix}max_flows if they are meant."
+            f"{counted_as(run['flow_count'], 'flow')} would be cut, which is more than {prefix}max_flows,"
+            f" {limits.max_flows}; nothing was cut. Raise {prefix}max_flows if they are meant."
         )
     # Filters capture only what they match, so there is no whole to take a share of.
     if run.get("percent") is not None and run["percent"] > limits.max_percent:
@@ -284,7 +286,8 @@ def _deed(run: Mapping[str, Any], seen: Mapping[str, Any]) -> Deed:
     silent = sum(len(deed["silent"]) for deed in run["deeds"])
     reasons = [reason for deed in run["deeds"] for reason in deed["unproved"]]
     if silent and seen["gone"] > cut:
-        reasons.append(f"AWS lists no flow for {silent} flushes, so that what they hit is unknown.")
+        flushes = counted_as(silent, "flush", "flushes")
+        reasons.append(f"AWS lists no flow for {flushes}, so that what was hit is unknown.")
     return Deed(
         planned=seen["planned"],
         cut=cut,
@@ -321,16 +324,18 @@ def sentence(result: Mapping[str, Any], operations: Sequence[Any], dropped: int)
     if not operations:
         said.append("no flow had to be cut")
     elif not result["planned"] and earlier:
-        said.append(f"nothing left to cut; {earlier} earlier flushes found")
+        found = counted_as(earlier, "earlier flush", "earlier flushes")
+        said.append(f"the plan was carried out before; nothing left to cut; {found} found")
     else:
         said += _numbers(result)
     said.append(_nothing_else(result))
     if result["inseparable"]:
-        said.append(
-            f"{result['inseparable']} findings were left alone, because every filter for them would cut innocent flows"
-        )
+        count = result["inseparable"]
+        left, them = ("1 finding was", "it") if count == 1 else (f"{count} findings were", "them")
+        said.append(f"{left} left alone, because every filter for {them} would cut innocent flows")
     if dropped:
-        said.append(f"{dropped} filters were dropped, because they would by now cut innocent flows")
+        were, they = ("1 filter was", "it") if dropped == 1 else (f"{dropped} filters were", "they")
+        said.append(f"{were} dropped, because {they} would by now cut innocent flows")
     if result["partial"]:
         said.append("flows may be missing from the capture")
     return "; ".join(part for part in said if part) + "."
@@ -341,7 +346,7 @@ def _numbers(result: Mapping[str, Any]) -> list[str]:
     return [
         f"{result['gone']} of {result['planned']} flows are gone, {result['survived']} survived,"
         f" {result['reborn']} came back{f' ({rules})' if rules else ''}",
-        f"{result['flush_count']} flushes",
+        counted_as(result["flush_count"], "flush", "flushes"),
     ]
 
 
@@ -350,9 +355,10 @@ def _nothing_else(result: Mapping[str, Any]) -> str:
     if word == PROVED:
         return "nothing else was touched: proved" if result["flush_count"] else ""
     if word == COLLATERAL:
-        return f"{result['collateral_count']} flows were cut that are no findings"
+        count = result["collateral_count"]
+        return "1 flow was cut that is no finding" if count == 1 else f"{count} flows were cut that are no findings"
     reasons = result.get("unproved") or ["More flows are gone than end by themselves."]
-    more = f" (and {len(reasons) - 1} more reasons)" if len(reasons) > 1 else ""
+    more = f" (and {counted_as(len(reasons) - 1, 'more reason')})" if len(reasons) > 1 else ""
     return f"whether anything else was touched is {word}: {reasons[0].rstrip('.')}{more}"
 
 

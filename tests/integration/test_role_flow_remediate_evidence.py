@@ -199,8 +199,8 @@ def test_with_a_policy_what_was_born_since_and_breaks_it_is_cut_too(approved: Ap
 def test_what_a_dropped_filter_was_for_is_still_there_and_fails_the_play(approved: Approved) -> None:
     assert approved.result("by-path")["verdict"] == "survivors"
     message = failed(approved.run, "by-path")[-1].result["msg"]
-    assert message.startswith("by-path: survivors; 5 of 5 flows are gone, 0 survived, 0 came back; 1 flushes;")
-    assert message.endswith("1 filters were dropped, because they would by now cut innocent flows.")
+    assert message.startswith("by-path: survivors; 5 of 5 flows are gone, 0 survived, 0 came back; 1 flush;")
+    assert message.endswith("1 filter was dropped, because it would by now cut innocent flows.")
 
 
 def test_without_a_policy_a_filter_that_matches_more_than_before_is_dropped(approved: Approved) -> None:

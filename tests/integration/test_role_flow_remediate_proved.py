@@ -168,7 +168,7 @@ def test_a_flush_that_alone_joins_conditions_by_or_is_stopped_by_the_trial(scene
     assert result["collateral_count"] == 1
     (hit,) = result["collateral"]
     assert (hit["kind"], hit["destination_port"]) == ("innocent", 443)
-    assert "1 flows were cut that are no findings" in run.recorded("Say what became of them", "flush-or").result["msg"]
+    assert "1 flow was cut that is no finding" in run.recorded("Say what became of them", "flush-or").result["msg"]
 
 
 def test_a_flush_that_hits_either_direction_is_stopped_by_the_trial(scenes: Scenes) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,18 @@ class Firewalls:
         self.hosts[name]["flow_verify_plan"] = plan
         return plan
 
+    def add_with_wide_plan(self, name: str, folder: Path) -> None:
+        """Add a firewall whose plan matches every flow and names the telnet flows as its findings."""
+        plan = self.add_with_plan(name, flow_verify_findings_file=f"{name}.jsonl")
+        for operation in plan["operations"]:
+            operation["flow_filters"] = [{"source_address": "10.0.0.0/8"}]
+        findings = [
+            {**flow(number), "protocol_number": 6, "availability_zone": zone, "rule": "no-telnet"}
+            for zone in ZONES
+            for number in range(1, PER_ZONE + 1)
+        ]
+        (folder / f"{name}.jsonl").write_text("".join(f"{json.dumps(item)}\n" for item in findings), encoding="utf-8")
+
     def flush(self, name: str, *zones: str) -> None:
         """Flush the telnet flows of zones, by a plain call."""
         for zone in zones:
@@ -92,6 +105,9 @@ def run(firewalls: Firewalls, runner: FirewallRunner, control: Control) -> Run:
     control.settings(reconnect=1.0)
     firewalls.flush("reborn", *ZONES)
     control.settings(reconnect=0.0)
+    for name in ("known", "known-gone"):
+        firewalls.add_with_wide_plan(name, folder)
+    firewalls.flush("known-gone", *ZONES)
     firewalls.add("filters", flow_verify_flow_filters=TELNET_FILTER)
     firewalls.add("filters-gone", flow_verify_flow_filters=TELNET_FILTER)
     firewalls.flush("filters-gone", *ZONES)
@@ -123,6 +139,9 @@ TWICE = 2 * PER_ZONE
         ("half-gone", ("survivors", False, TWICE, PER_ZONE, PER_ZONE, 0)),
         # Those that came back are others than those that were to go.
         ("reborn", ("reborn", False, TWICE, TWICE, 0, TWICE)),
+        # What the plan's filters match beside its findings was never to go.
+        ("known", ("survivors", False, TWICE, 0, TWICE, 0)),
+        ("known-gone", ("remediated", False, TWICE, TWICE, 0, 0)),
         ("filters", ("survivors", False, 0, 0, TWICE, 0)),
         ("filters-gone", ("remediated", False, 0, 0, 0, 0)),
         # A capture with flows missing proves nothing, and neither does one that leaves out a zone of the plan.
@@ -132,6 +151,18 @@ TWICE = 2 * PER_ZONE
 )
 def test_it_says_what_became_of_the_flows(run: Run, name: str, expected: tuple[Any, ...]) -> None:
     assert told(run, name) == expected
+
+
+def test_a_flow_is_known_by_scope_5_tuple_and_birth_and_otherwise_it_says_unproved(run: Run) -> None:
+    unproved = {
+        name: fact(run, name, "flow_verify_result")["unproved"]
+        for name in ("known", "known-gone", "gone", "there", "filters")
+    }
+    # Where nothing that the filters match is there, nothing that was to go is.
+    assert {name for name, reasons in unproved.items() if reasons} == {"there"}
+    said = run.recorded("Say what is still there", "there").result["msg"]
+    assert "unproved: The plan's filters alone tell of 5 flows in us-east-1a" in said
+    assert fact(run, "known", "flow_verify_result")["by_rule"]["no-telnet"]["survived"] == TWICE
 
 
 def test_only_the_verdicts_of_fail_on_fail_the_play(run: Run) -> None:
@@ -151,7 +182,7 @@ def test_only_the_verdicts_of_fail_on_fail_the_play(run: Run) -> None:
     }
     assert run.rc == 2
     sentence = failed(run, "there")[0].result["msg"]
-    assert sentence == "there: survivors; 0 of 10 flows are gone, 10 are still there, 0 came back."
+    assert sentence.startswith("there: survivors; 0 of 10 flows are gone, 10 are still there, 0 came back; unproved: ")
     assert failed(run, "a-torn")[0].result["msg"].endswith("; flows may be missing from the capture.")
 
 

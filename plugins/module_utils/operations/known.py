@@ -72,6 +72,16 @@ def known_of(
     held_against: str,
 ) -> Known:
     """Return what is to be cut, by captures as a capture returns them; raise FlowOpsError when one is missing."""
+    moments = moments_of(captures)
+    missing = {operation.place.scope for operation in operations} - moments.keys()
+    if missing:
+        names = ", ".join(sorted(map(str, missing)))
+        raise FlowOpsError(f"captures: it has none of {names}, where there is something to flush.")
+    return Known(moments, findings, held_against)
+
+
+def moments_of(captures: Sequence[Mapping[str, Any]]) -> dict[Scope, Moment]:
+    """Return when each scope was captured; raise FlowOpsError for a capture of which nobody knows it."""
     moments: dict[Scope, Moment] = {}
     for index, item in enumerate(captures):
         path = f"captures[{index}]"
@@ -83,8 +93,4 @@ def known_of(
                 " and nothing was started."
             )
         moments[scope_at(item, path)] = Moment(at, seconds_of(item.get("duration"), f"{path}.duration") or 0.0)
-    missing = {operation.place.scope for operation in operations} - moments.keys()
-    if missing:
-        names = ", ".join(sorted(map(str, missing)))
-        raise FlowOpsError(f"captures: it has none of {names}, where there is something to flush.")
-    return Known(moments, findings, held_against)
+    return moments

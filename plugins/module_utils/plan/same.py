@@ -21,13 +21,18 @@ class Same:
     """The findings of a scope of an earlier capture; each is met at most once in the later one, in each direction."""
 
     def __init__(
-        self, findings: Iterable[Mapping[str, Any]], captured_at: datetime, later: Moment, scope: str = ""
+        self,
+        findings: Iterable[Mapping[str, Any]],
+        captured_at: datetime,
+        later: Moment,
+        scope: str = "",
+        duration: float | None = None,
     ) -> None:
-        # How long the earlier one took is not known here; as long as the later one, as far as anybody knows.
+        # Where nobody says how long (seconds) the earlier one took, as long as the later one.
         self._findings = Identified()
         self._later = later
         self._scope = scope
-        earlier = Moment(captured_at, later.duration)
+        earlier = Moment(captured_at, later.duration if duration is None else duration)
         rest = iter(findings)
         while page := list(islice(rest, _PAGE)):
             self._findings.add(page, earlier, scope)

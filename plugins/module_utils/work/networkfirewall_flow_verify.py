@@ -17,6 +17,7 @@ from ..files import open_files
 from ..flows.arns import FirewallArn, firewall_of
 from ..operations.capture import Capture, captures_of
 from ..operations.census import Censuses
+from ..operations.known import moments_of
 from ..operations.order import findings_of, plan_orders
 from ..operations.pages import pages_of
 from ..operations.planner import Planner, check_moment
@@ -28,7 +29,9 @@ from ..plan.fates import (
     told_fate,
     verdict_of,
 )
+from ..plan.identity import Moment
 from ..plan.plan import Plan
+from ..plan.survivors import Survivors
 from ..plan.wanted import Scope, Wanted, by_scope, tell_findings
 from .options import check_range
 from .result import Module, bounded
@@ -77,6 +80,8 @@ class _Verification:
         self.flows: list[dict[str, Any]] = []
         self.files: dict[str, Any] = {}
         self.plan = Plan(firewall.arn, [])
+        self.survivors: dict[Scope, Survivors] = {}
+        self.moments = moments_of(self.params["captures"] or ())
         self.censuses: Censuses | None = None
         if self.params["before_src"]:
             before = self.params["captures"] or []
@@ -99,6 +104,8 @@ class _Verification:
     def _held(self, capture: Capture, records: Sequence[Mapping[str, Any]]) -> list[bool]:
         """Note what became of a page's flows, and return for each whether it has survived."""
         found = self._wanted_of(capture).fates(records, capture.seen_at)
+        if self._is_planned(capture) and any(fate is not None and fate.fate == SURVIVED for fate in found):
+            found = self._survivors_of(capture).told(records, found)
         there = [told_fate(record, fate) for record, fate in zip(records, found, strict=True) if fate]
         self.fates.update((fate.fate, fate.rule) for fate in found if fate)
         self.flows.extend(there[: self.params["max_flows"] - len(self.flows)])
@@ -109,6 +116,24 @@ class _Verification:
         if "capture_dest" in self.files:
             self.files["capture_dest"].write_all(records)
         return [fate is not None and fate.fate == SURVIVED for fate in found]
+
+    def _survivors_of(self, capture: Capture) -> Survivors:
+        """Return the findings of a capture's scope, which are read only where a flow is held against them."""
+        if capture.scope not in self.survivors:
+            value, want = str(capture.scope.value), self._wanted_of(capture)
+            found = [
+                item
+                for item in findings_of(self.params)
+                if len(self.wanted) == 1 or item.get("availability_zone") == value
+            ]
+            before = self.moments.get(capture.scope) or (Moment(want.captured_at) if want.captured_at else None)
+            later = Moment(capture.seen_at, capture.duration or 0.0) if capture.seen_at else None
+            self.survivors[capture.scope] = Survivors(found, before, later, value)
+        return self.survivors[capture.scope]
+
+    def _is_planned(self, capture: Capture) -> bool:
+        """Return whether there are findings, or were: filters that were written by hand are for whatever they match."""
+        return bool(self._wanted_of(capture).flow_count or self.params["findings_src"] or self.params["findings"])
 
     def _wanted_of(self, capture: Capture) -> Wanted:
         return self.wanted.get(capture.scope, _NOTHING)
@@ -156,6 +181,7 @@ class _Verification:
             GONE: max(0, planned - survived),
             SURVIVED: survived,
             REBORN: reborn,
+            "unproved": [found.unproved for found in self.survivors.values() if found.unproved],
             "by_rule": rules_told((want.by_rule for want in self.wanted.values()), self.fates),
             "flows": self.flows,
             "plan": self.plan.told(self.params["plan_dest"]),

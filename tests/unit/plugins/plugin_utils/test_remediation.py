@@ -231,7 +231,7 @@ def test_the_result_tells_what_became_of_the_flows() -> None:
         "flow_operations": [{"flow_operation_id": "a"}],
     }
     assert account["sentence"] == (
-        "egress: survivors; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flushes; nothing else was"
+        "egress: survivors; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flush; nothing else was"
         " touched: proved."
     )
 
@@ -242,7 +242,7 @@ WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         {"collateral_count": 1, "collateral": [HIT], "stopped": True},
         {},
         "collateral",
-        "1 flows were cut that are no findings",
+        "1 flow was cut that is no finding",
     ),
     "unproved": (
         {"unproved": ["The flow operation a completed with errors."]},
@@ -250,7 +250,7 @@ WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "unproved",
         "whether anything else was touched is unproved: The flow operation a completed with errors",
     ),
-    "silent": ({"silent": [{}], "cut": 0}, {}, "unproved", "AWS lists no flow for 1 flushes"),
+    "silent": ({"silent": [{}], "cut": 0}, {}, "unproved", "AWS lists no flow for 1 flush"),
     "suspected": ({"silent": [{}], "cut": 0}, {"suspected": True}, "suspected", "touched is suspected"),
     "ended": ({"cut": 0}, {}, "nothing_to_cut", "10 of 10 flows are gone"),
 }
@@ -282,15 +282,17 @@ def test_a_second_run_tells_of_the_flushes_of_the_first() -> None:
     }
     seen = {**SEEN, "planned": 0, "gone": 0, "survived": 0, "reborn": 0, "by_rule": {}}
     account = remediation.compared(remediation.flushed(cutting(), earlier), seen, rounds=1)
-    assert account["sentence"].startswith("egress: nothing_to_cut; nothing left to cut; 1 earlier flushes found")
+    assert account["sentence"].startswith(
+        "egress: nothing_to_cut; the plan was carried out before; nothing left to cut; 1 earlier flush found"
+    )
 
 
 def test_check_mode_says_in_a_sentence_what_would_be_cut_and_what_would_refuse() -> None:
     account = remediation.foretold(run(flow_count=11), LIMITS)
-    assert account["sentence"].startswith("egress: 11 flows would be cut by 1 flushes; 11 flows would be cut, which")
+    assert account["sentence"].startswith("egress: 11 flows would be cut by 1 flush; 11 flows would be cut, which")
     assert (len(account["refused"]), account["cutting"]) == (1, False)
     allowed = remediation.foretold(run(flow_count=10), LIMITS)
-    assert allowed["sentence"] == "egress: 10 flows would be cut by 1 flushes; no guard refuses."
+    assert allowed["sentence"] == "egress: 10 flows would be cut by 1 flush; no guard refuses."
 
 
 @pytest.mark.parametrize("members", [{"inseparable": 1}, {"dropped": [{}]}])
