@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, flowops.aws contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans that were approved: for one firewall, for the flows of one audit, and carried out once."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.flowops.aws.tests.emulator.control import Control
+from ansible_collections.flowops.aws.tests.integration.firewalls import (
+    FirewallRunner,
+    captured,
+    fact,
+    failed,
+    flow,
+    live,
+    plan_of,
+    starts_of,
+)
+from ansible_collections.flowops.aws.tests.integration.runner import Run
+
+DURATION = 0
+ZONE = "us-east-1a"
+BUCKET = "approved-plans"
+GUILTY = 20
+POLICY = {"rules": [{"name": "no-telnet", "action": "deny", "destination_port": [23], "protocols": ["tcp"]}]}
+
+
+def content() -> list[dict[str, Any]]:
+    return [flow(number, 23 if number <= GUILTY else 443) for number in range(1, 2 * GUILTY)]
+
+
+# -- for one firewall -------------------------------------------------------------------------------------------------
+
+PATHS = ("file", "audit", "artifact", "object")
+
+
+@pytest.fixture(scope="module")
+def edited(
+    runner: FirewallRunner, control: Control, client: Callable[..., Any], aws: Any
+) -> tuple[Run, dict[str, str]]:
+    """A plan that was approved for one firewall, its ARN edited to each of others, handed in on every path."""
+    approved_for = control.add_firewall("approved", flows={ZONE: content()})["arn"]
+    plan = plan_of(approved_for, captured(aws, approved_for, [ZONE]), lambda found: found[4] == "23")
+    approved_hash = _hash(runner, approved_for, plan)
+    s3 = client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    folder = runner.started_in()
+    hosts, arns = {}, {}
+    for path in PATHS:
+        for kept in ("hash", "nohash"):
+            name = f"{path}-{kept}"
+            arn = arns[name] = control.add_firewall(name, flows={ZONE: content()})["arn"]
+            hashed = {"hash": approved_hash} if kept == "hash" else {}
+            hosts[name] = {
+                "firewall_arn": arn,
+                "flow_remediate_max_percent": 60,
+                **_given(path, name, arn, {**plan, "firewall_arn": arn, **hashed}, approved_hash),
+            }
+            if path == "file":
+                (folder / f"{name}.json").write_text(json.dumps({**plan, "firewall_arn": arn, **hashed}), "utf-8")
+            if path == "object":
+                body = json.dumps({**plan, "firewall_arn": arn, **hashed})
+                s3.put_object(Bucket=BUCKET, Key=f"{name}.json", Body=body)
+    return runner("flowops.aws.remediate", hosts, started_in=folder), arns
+
+
+def _given(path: str, name: str, arn: str, plan: dict[str, Any], approved_hash: str) -> dict[str, Any]:
+    """Return the variables of a host that is to carry a plan out."""
+    if path == "file":
+        return {"flow_remediate_plan": f"{name}.json", "flow_remediate_approved_hash": approved_hash}
+    if path == "audit":
+        audit = {"firewall_arn": arn, "plan": plan}
+        return {"flow_remediate_audit": audit, "flow_remediate_approved_hash": approved_hash}
+    if path == "artifact":
+        label = f"123456789012_us_east_1_{name}".replace("-", "_")
+        return {
+            "flowops_approved_plans": True,
+            "flow_summary_approved": {arn: {"plan_hash": approved_hash, "plan_flow_count": GUILTY}},
+            f"flow_audit_of_{label}": json.dumps({"plan": plan}),
+        }
+    return {
+        "flowops_approved_plans": True,
+        "flowops_plan_object": f"s3://{BUCKET}/{name}.json",
+        "flowops_approved_hash": approved_hash,
+    }
+
+
+def _hash(runner: FirewallRunner, arn: str, plan: dict[str, Any]) -> str:
+    """Return the hash of a plan as the collection tells it to whoever is to approve it."""
+    playbook = """
+- name: Look
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Read
+      flowops.aws.flow_plan:
+        firewall_arn: "{{ firewall_arn }}"
+        plan: "{{ plan }}"
+"""
+    return str(runner(playbook, {"approved": {"firewall_arn": arn, "plan": plan}})["Read"]["hash"])
+
+
+@pytest.mark.parametrize("kept", ["hash", "nohash"])
+@pytest.mark.parametrize("path", PATHS)
+def test_a_plan_whose_firewall_was_edited_is_refused_on_every_path(
+    edited: tuple[Run, dict[str, str]], control: Control, path: str, kept: str
+) -> None:
+    run, arns = edited
+    name = f"{path}-{kept}"
+    message = failed(run, name)[0].result["msg"]
+    why = "is not that of its firewall and operations" if kept == "hash" else "and not flow_remediate_approved_hash"
+    assert why in message, run.explain()
+    assert starts_of(control, arns[name], "StartFlowFlush") == []
+    assert starts_of(control, arns[name], "StartFlowCapture") == []
+
+
+# -- for the flows of one audit ---------------------------------------------------------------------------------------
+
+AUDIT = """
+- name: Audit
+  hosts: all
+  gather_facts: false
+  roles:
+    - role: flowops.aws.flow_audit
+"""
+
+
+@pytest.mark.parametrize("by", ["plan", "audit", "approval"])
+def test_as_many_old_innocents_as_findings_that_ended_are_not_cut(
+    runner: FirewallRunner, control: Control, aws: Any, by: str
+) -> None:
+    """Five findings have ended since, and there are five other flows in their box: it is identity that counts."""
+    name = f"swapped-{by}"
+    arn = control.add_firewall(name, flows={ZONE: content()})["arn"]
+    folder = runner.started_in()
+    audited = runner(AUDIT, {name: {"firewall_arn": arn, "flow_audit_policy": POLICY}}, started_in=folder)
+    audit = fact(audited, name, "flow_audit_result")
+    assert audit["findings_total"] == GUILTY
+    (operation,) = audit["plan"]["operations"]
+    assert len(operation["flow_filters"]) == 1
+    for number in range(1, 6):
+        one = {"SourceAddress": {"AddressDefinition": f"10.0.0.{number}"}, "DestinationPort": "23"}
+        aws.start_flow_flush(FirewallArn=arn, AvailabilityZone=ZONE, FlowFilters=[one])
+    # Old flows that the audit did not see, as after a change of routes, in the filter that has all findings.
+    innocents = [flow(number, 23, source_port=40005 + number, age=900) for number in range(6, 11)]
+    control.add_flows(name, ZONE, innocents)
+    before = live(aws, arn, [ZONE])
+    given: dict[str, Any] = {
+        "plan": {"flow_remediate_plan": audit["plan"]["dest"]},
+        "audit": {"flow_remediate_audit": audit},
+        "approval": {
+            "flow_remediate_plan": audit["plan"],
+            "flow_remediate_approved_hash": audit["plan"]["hash"],
+        },
+    }[by]
+    hosts = {name: {"firewall_arn": arn, "flow_remediate_max_percent": 60, **given}}
+    run = runner("flowops.aws.remediate", hosts, started_in=folder)
+    gone = before - live(aws, arn, [ZONE])
+    strangers = {(item["source_address"], str(item["source_port"])) for item in innocents}
+    assert not strangers & {(found[1], found[2]) for found in gone}, run.explain()
+    result = fact(run, name, "flow_remediate_result")
+    assert result["verdict"] == "survivors"
+    assert result["dropped"][0]["innocent_flow_count"] == 5
+
+
+# -- once -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_was_carried_out_already_is_said_to_be(runner: FirewallRunner, control: Control, aws: Any) -> None:
+    arn = control.add_firewall("again", flows={ZONE: content()})["arn"]
+    folder = runner.started_in()
+    audited = runner(AUDIT, {"again": {"firewall_arn": arn, "flow_audit_policy": POLICY}}, started_in=folder)
+    plan = fact(audited, "again", "flow_audit_result")["plan"]
+    hosts = {
+        "again": {
+            "firewall_arn": arn,
+            "flow_remediate_plan": plan["dest"],
+            "flow_remediate_approved_hash": plan["hash"],
+            "flow_remediate_max_percent": 60,
+            "flow_remediate_trial": False,
+        }
+    }
+    first = runner("flowops.aws.remediate", hosts, started_in=folder)
+    assert fact(first, "again", "flow_remediate_result")["verdict"] == "remediated", first.explain()
+    done = starts_of(control, arn, "StartFlowFlush")
+    second = runner("flowops.aws.remediate", hosts, started_in=folder)
+    said = second.recorded("Say what became of them", "again").result["msg"]
+    assert said == (
+        "again: nothing_to_cut; the plan was carried out before; nothing left to cut; 1 earlier flush found; nothing"
+        " else was touched: proved."
+    )
+    assert starts_of(control, arn, "StartFlowFlush") == done
+    result = fact(second, "again", "flow_remediate_result")
+    assert (result["planned"], result["gone"], result["survived"]) == (0, 0, 0)
+    # In check mode, too.
+    looked = runner("flowops.aws.remediate", hosts, started_in=folder, options=["--check"])
+    assert looked.rc == 0
+    assert Counter(item["operation"] for item in control.calls()["starts"])["StartFlowFlush"] >= len(done)
