@@ -171,7 +171,7 @@ def test_it_waits_until_the_firewalls_rules_have_arrived(isolated: Isolated, con
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_no_address_is_told_in_one_sentence(isolated: Isolated, control: Control, name: str) -> None:
-    assert_sentence(failed(isolated.run, name)[-1].result["msg"], BAD[name][1], name)
+    assert_sentence(failed(isolated.run, name)[0].result["msg"], BAD[name][1], name)
     assert starts_of(control, isolated.arns[name], "StartFlowFlush") == []
     # One capture a zone was this test's own, and so is the one after the run.
     assert len(starts_of(control, isolated.arns[name], "StartFlowCapture")) == 2 * len(ZONES)
@@ -179,7 +179,7 @@ def test_what_is_no_address_is_told_in_one_sentence(isolated: Isolated, control:
 
 def test_the_guards_are_in_place(isolated: Isolated, control: Control) -> None:
     # IPv6 flows are none of 0.0.0.0/0.
-    message = failed(isolated.run, "everything")[-1].result["msg"]
+    message = failed(isolated.run, "everything")[0].result["msg"]
     assert_sentence(message, ["24 flows would be cut", "flow_remediate_max_flows, 23", "nothing was cut"])
     assert starts_of(control, isolated.arns["everything"], "StartFlowFlush") == []
     assert not isolated.gone("everything")
@@ -188,7 +188,9 @@ def test_the_guards_are_in_place(isolated: Isolated, control: Control) -> None:
 def test_the_workflow_is_told_of_each_firewall(isolated: Isolated) -> None:
     told = isolated.run.stdout.partition("CUSTOM STATS:")[2]
     stats = json.loads(told[told.index("{") : told.rindex("}") + 1])["flow_remediate"]
-    assert set(stats) == {isolated.arns["list"], isolated.arns["text"]}
+    refused = {name for name in isolated.arns if stats[isolated.arns[name]]["verdict"] == "refused"}
+    assert refused == {*BAD, "everything"}
+    assert "24 flows would be cut" in stats[isolated.arns["everything"]]["message"]
     for name in ("list", "text"):
         result = fact(isolated.run, name, "flow_remediate_result")
         summary = stats[isolated.arns[name]]
