@@ -11,6 +11,7 @@ everything. A row that could not be tried, for lack of a Python or of a collecti
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -201,13 +202,25 @@ def demo(run: running.Runner, python: Path, copy: Path) -> str:
     return f"{len(recaps)} plays"
 
 
+def names_in(path: Path) -> set[str]:
+    """Return the names of what a file has: of filters and tests the keys that its methods of these names return."""
+    if path.suffix == ".py" and path.parent.name in ("filter", "test"):
+        methods = ("filters", "tests")
+        tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        inside = [node for method in tree if getattr(method, "name", "") in methods for node in ast.walk(method)]
+        keys = [key for node in inside if isinstance(node, ast.Dict) for key in node.keys]
+        return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+    return {path.stem}
+
+
 def documented(copy: Path) -> dict[str, set[str]]:
     """Return the names of all plugins, modules and roles of a copy, by the kinds that ansible-doc knows."""
     found: dict[str, set[str]] = {"role": {path.name for path in (copy / "roles").glob("*") if path.is_dir()}}
     for folder in (copy / "plugins").glob("*"):
         if folder.is_dir() and folder.name not in UNDOCUMENTED:
             kind = "module" if folder.name == "modules" else folder.name
-            found[kind] = {path.stem for path in folder.iterdir() if path.suffix in (".py", ".yml")} - {"__init__"}
+            files = [path for path in folder.iterdir() if path.suffix in (".py", ".yml") and path.stem != "__init__"]
+            found[kind] = {name for path in files for name in names_in(path)}
     return {kind: {f"flowops.aws.{name}" for name in names} for kind, names in found.items()}
 
 
