@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
+COLLECTIONS = ROOT / ".venv" / "collections"
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[a-z0-9.]+)?")
 
 AFTER = """\
@@ -72,7 +74,17 @@ def released(root: Path = ROOT) -> list[str]:
 def run(*command: str | Path) -> str:
     """Run a command in the checkout and return what it printed; raise ReleaseError with its output when it fails."""
     line = [str(word) for word in command]
-    done = subprocess.run(line, cwd=ROOT, check=False, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL)
+    # antsibull-changelog asks the ansible-doc that it finds for the new modules and plugins.
+    found = {"PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS)}
+    done = subprocess.run(
+        line,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **found},
+    )
     if done.returncode:
         raise ReleaseError(f"{' '.join(line)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
     return done.stdout
