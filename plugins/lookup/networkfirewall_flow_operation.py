@@ -130,6 +130,10 @@ _raw:
       description: What AWS's own clock said just before the start, of a term that has it, ISO 8601 in UTC.
       type: str
       sample: "2026-01-31T11:59:58+00:00"
+    fetch:
+      description: What the capture's own C(fetch=findings) came to, of a term that has it.
+      type: dict
+      sample: {"fetched": "findings", "cover": "9f2c..."}
     flow_operation:
       description: What was asked for, C(flow_filters) and C(minimum_flow_age_in_seconds).
       type: dict
@@ -145,8 +149,8 @@ from ansible_collections.amazon.aws.plugins.plugin_utils.lookup import AWSLookup
 
 from ansible_collections.flowops.aws.plugins.module_utils.aws.answers import described
 from ansible_collections.flowops.aws.plugins.module_utils.aws.clients import connected
-from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
-from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import wait
+from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import CAPTURE, NetworkFirewall
+from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import FEWER_FLOWS, wait
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError, shown
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import NamedFirewall, firewall_of
 from ansible_collections.flowops.aws.plugins.module_utils.flows.scope import (
@@ -162,6 +166,7 @@ display = Display()
 
 # Half a minute without a sign of life is where a person watching a job starts to wonder.
 _SIGN_OF_LIFE = 30.0
+_OF_START = ("service_time", "fetch")
 
 
 def _flat(terms: Iterable[Any]) -> Iterator[Any]:
@@ -175,6 +180,17 @@ def _flat(terms: Iterable[Any]) -> Iterator[Any]:
 
 def _is_planned(term: Any) -> bool:
     return isinstance(term, Mapping) and "flow_operation_type" in term and "flow_operation_id" not in term
+
+
+def _noted(term: Any) -> dict[str, Any]:
+    """Return what a term that is an item of a capture says of its start."""
+    return {name: term[name] for name in _OF_START if term.get(name)} if isinstance(term, Mapping) else {}
+
+
+def _way_out(result: Mapping[str, Any], is_late: bool) -> str:
+    """Return what to do about a capture of every flow that took too long, empty for all else."""
+    late = is_late or "timeout" in str(result.get("status_message")).lower()
+    return FEWER_FLOWS if late and result.get("flow_operation_type") == CAPTURE and not result.get("fetch") else ""
 
 
 class LookupModule(AWSLookupBase):
@@ -205,8 +221,8 @@ class LookupModule(AWSLookupBase):
             FlowOperation(Place(firewalls[named], scope), operation_id) for scope, operation_id, named in terms
         ]
         answers, still_open = wait(api, operations, timeout, notice=self._notice(len(operations)))
-        # What a capture noted of AWS's clock when it was started is of use to the audit.
-        noted = [term.get("service_time") if isinstance(term, Mapping) else None for term in given]
+        # What a capture noted when it was started, of AWS's clock and of what it asked for, is of use to the audit.
+        noted = [_noted(term) for term in given]
         return self._verdicts(operations, noted, answers, still_open, timeout)
 
     def _connection(self) -> dict[str, Any]:
@@ -242,27 +258,30 @@ class LookupModule(AWSLookupBase):
     def _verdicts(
         self,
         operations: Sequence[FlowOperation],
-        noted: Sequence[str | None],
+        noted: Sequence[Mapping[str, Any]],
         answers: Sequence[dict[str, Any] | None],
         still_open: Sequence[int],
         timeout: int,
     ) -> list[Any]:
         results = []
-        for index, (operation, time, answer) in enumerate(zip(operations, noted, answers, strict=True)):
-            named = {"flow_operation_id": operation.flow_operation_id, **operation.place.named()}
-            if time:
-                named["service_time"] = time
+        for index, (operation, of_start, answer) in enumerate(zip(operations, noted, answers, strict=True)):
+            named = {"flow_operation_id": operation.flow_operation_id, **operation.place.named(), **of_start}
             result = described(answer or {}, named)
             status = result.get("flow_operation_status", "IN_PROGRESS")
             reason = f" ({result['status_message']})" if result.get("status_message") else ""
+            too_broad = _way_out(result, index in still_open)
             result["partial"] = status != "COMPLETED"
             what = f"The flow operation {operation.flow_operation_id} in {operation.place}"
             if index in still_open:
-                keep = self._deal("on_timeout", f"{what} had not ended when timeout, {timeout} seconds, had passed.")
+                keep = self._deal(
+                    "on_timeout", f"{what} had not ended when timeout, {timeout} seconds, had passed.{too_broad}"
+                )
             elif status == "FAILED":
-                keep = self._deal("on_failed", f"{what} failed{reason}; it has no flows.")
+                keep = self._deal("on_failed", f"{what} failed{reason}; it has no flows.{too_broad}")
             elif status == "COMPLETED_WITH_ERRORS":
-                keep = self._deal("on_partial", f"{what} completed with errors{reason}; flows may be missing.")
+                keep = self._deal(
+                    "on_partial", f"{what} completed with errors{reason}; flows may be missing.{too_broad}"
+                )
             else:
                 keep = True
             if keep:

@@ -653,6 +653,11 @@ operations:
       returned: when its item in O(operations) has it
       type: str
       sample: "2026-01-31T11:59:58+00:00"
+    fetch:
+      description: What the capture's own C(fetch=findings) came to, as it was given.
+      returned: when the capture was asked for with it
+      type: dict
+      sample: {"fetched": "findings", "cover": "9f2c..."}
     minimum_flow_age:
       description: The minimum age of the capture, in seconds.
       returned: when the capture had one

@@ -23,6 +23,11 @@ from .polling import Answer, wait_for
 from .retries import asked_once
 
 FINISHED = ("COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED")
+# What to say of a capture that took too long: AWS itself advises against broad ones.
+FEWER_FLOWS = (
+    " To capture only the flows that can be findings, give fetch=findings and a policy (in the role flow_audit"
+    " flow_audit_fetch: findings)."
+)
 
 
 def wait(

@@ -154,6 +154,8 @@ class Capture:
             item["duration"] = self.duration
         if self.minimum_flow_age is not None:
             item["minimum_flow_age"] = self.minimum_flow_age
+        if self.fetch is not None:
+            item["fetch"] = dict(self.fetch)
         return item
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..aws.answers import described
 from ..aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from ..aws.starts import ON_THE_WAY, Order, start
-from ..aws.waits import FINISHED, wait
+from ..aws.waits import FEWER_FLOWS, FINISHED, wait
 from ..errors import FlowOpsError, OptionError
 from ..evidence.starts import Starts
 from ..flows.filters import keys_of
@@ -26,10 +26,6 @@ from .order import Operation
 _MOST_SCOPES_AT_ONCE = 64
 # Seconds by which times that AWS and this machine give in whole seconds can differ from what they were.
 _ROUNDING = 3
-_FEWER_FLOWS = (
-    " To capture only the flows that can be findings, give fetch=findings and a policy (in the role flow_audit"
-    " flow_audit_fetch: findings)."
-)
 
 
 # Is told of each operation that has ended well, and may add to it; answers whether further ones may begin.
@@ -123,8 +119,7 @@ class _Run:
         self.deadline = api.clock.monotonic() + self.wait_timeout
         # The filters of a plan are known to whoever gave it, and there may be very many.
         self.left_out = {"flow_operation"} if params.get("operations") else set()
-        # AWS itself advises against broad captures.
-        self.way_out = _FEWER_FLOWS if kind == CAPTURE and params.get("fetch") == "all" else ""
+        self.way_out = FEWER_FLOWS if kind == CAPTURE and params.get("fetch") == "all" else ""
         self.warn = warn
         # Where the operations stand in the evidence, by their IDs.
         self.numbers: dict[str, int] = {}

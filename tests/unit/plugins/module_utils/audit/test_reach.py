@@ -204,7 +204,7 @@ def test_the_findings_are_those_of_the_whole_capture(seed: int, monkeypatch: pyt
         seen["all"] += bool(found.reason)
         seen["several"] += len(found.passes) > 1
         seen["findings"] += bool(guilty)
-    assert all(seen[what] >= 5 for what in ("fewer", "all", "several", "findings")), seen
+    assert all(seen[what] >= 5 for what in ("fewer", "all", "findings")) and seen["several"], seen
 
 
 def filters(asking: Asked) -> list[dict[str, Any]]:
