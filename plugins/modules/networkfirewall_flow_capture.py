@@ -29,8 +29,8 @@ options:
       - Where that takes fewer flows, a zone gets up to four captures, one after another, such as one of old flows
         alone. Each is waited for then, also without O(wait), but for the last.
       - Where nothing narrower than O(flow_filters) would do, they are captured as they are, with a warning that says
-        why. So it is for lists of thousands of networks all over the internet, for a policy that denies nothing, and
-        for rules that drop by default or hang on the contents of packets.
+        why. So it is for a policy that denies nothing or nearly everything, and for rules that drop by default or hang
+        on the contents of packets. Of a list of thousands of networks large blocks are captured.
       - Without O(policy) the firewall's own rules are read, which needs the permissions that O(firewall_rules) tells
         of. Both directions of a flow are asked for then, so that none seems to have no reverse.
       - Flows that AWS does not show in full, for example without their ports, cannot be asked for.

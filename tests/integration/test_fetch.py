@@ -118,7 +118,7 @@ def test_a_policy_finds_the_same_on_a_fraction_of_the_pages(
     assert part["plan"]["fetch"] == "findings" and "captured_flow_count" not in part["plan"]
     # Old flows alone are asked for by a capture of their own, one a zone at a time.
     asked = part["fetch"]["captures"]
-    assert part["fetch"]["fetched"] == "findings" and {item["minimum_flow_age"] for item in asked} == {0, 3600}
+    assert part["fetch"]["fetched"] == "findings" and {item["minimum_flow_age"] for item in asked} == {0, 3598}
     assert all(1 <= len(item["flow_filters"]) <= 20 for item in asked)
     starts = starts_of(control, arn, "StartFlowCapture")[len(ZONES) :]
     assert len(starts) == len(ZONES) * len(asked)

@@ -29,6 +29,8 @@ _MOST_AGES = 4
 _GRAINS = (8, 24)
 # With more filters than this the first of them has to do.
 _ENOUGH = 600
+# Ages are whole seconds, and AWS does not say how it rounds the one that it holds against the minimum.
+_ROUNDING = 2
 # With a larger share than this of what would be captured anyhow, everything is.
 _HARDLY_LESS = 0.75
 _NOTHING = "none of the flows that are asked for can be a finding or undecided"
@@ -85,7 +87,9 @@ def asked_for(
     choices: list[_Choice] = []
     for pairs in _GRAINS:
         found = [item for number, region in inside for item in filters_of(region, number, pairs)]
-        choices += _choices([item._replace(age=max(item.age, minimum_flow_age)) for item in found], captures)
+        choices += _choices(
+            [item._replace(age=max(item.age - _ROUNDING, minimum_flow_age)) for item in found], captures
+        )
         if len(found) > _ENOUGH:
             break
     if not choices:
