@@ -48,6 +48,9 @@ bench: $(DEV) ## the figures of tests/benchmark; ARGS="--only growth"
 suricata: $(DEV) ## verdicts held against a Suricata 7 that is on this machine, and recorded for the unit tests; ARGS="--seed 2"
 	@PYTHONPATH=$(VENV)/collections $(BIN)/python -m ansible_collections.flowops.aws.tests.suricata.run $(ARGS)
 
+browser: $(DEV) ## the pages of the reports in a real Chromium; needs chromium and chromedriver
+	@$(BIN)/python -m pytest -q tests/browser
+
 docs: $(DEV) ## the documentation site, in .cache/docs; a warning is a failure
 	@$(BIN)/python tests/tools/docs.py
 
