@@ -66,31 +66,13 @@ options:
     type: str
     default: Fleet
 extends_documentation_fragment:
+  - flowops.aws.attributes.controller
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.flow
 attributes:
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: none
-  bypass_host_loop:
-    support: none
   check_mode:
-    support: full
     details: Reads and renders everything, writes nothing, and returns what would be written.
-  connection:
-    support: none
-  delegation:
-    support: none
-    details: Everything happens on the controller, whatever the task is delegated to.
-  diff_mode:
-    support: none
-  platform:
-    platforms: all
-    support: full
 notes:
   - The pages are written on the controller, with mode C(0600). Each is put in its place in one step, so that nobody
     sees half a page.
