@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -204,3 +205,39 @@ def test_a_plan_that_was_carried_out_already_is_said_to_be(runner: FirewallRunne
     looked = runner("flowops.aws.remediate", hosts, started_in=folder, options=["--check"])
     assert looked.rc == 0
     assert Counter(item["operation"] for item in control.calls()["starts"])["StartFlowFlush"] >= len(done)
+
+
+@pytest.mark.parametrize("trial", [True, False])
+def test_two_remediations_of_one_firewall_at_once_cut_nothing_twice_and_no_innocent(
+    runner: FirewallRunner, control: Control, aws: Any, trial: bool
+) -> None:
+    """As two workflows do that were approved one after the other: a zone takes one operation at a time."""
+    name = f"at-once-{trial}".lower()
+    arn = control.add_firewall(name, flows={ZONE: content()})["arn"]
+    plan = plan_of(arn, captured(aws, arn, [ZONE]), lambda found: found[4] == "23")
+    before = live(aws, arn, [ZONE])
+    hosts = {
+        name: {
+            "firewall_arn": arn,
+            "flow_remediate_plan": plan,
+            "flow_remediate_max_percent": 60,
+            "flow_remediate_trial": trial,
+        }
+    }
+    # Each operation takes a while, so that the other run meets it.
+    control.settings(duration=0.5)
+    try:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            runs = list(pool.map(lambda _number: runner("flowops.aws.remediate", hosts), range(2)))
+    finally:
+        control.settings(duration=0)
+    results = [fact(run, name, "flow_remediate_result") for run in runs]
+    assert [run.rc for run in runs] == [0, 0], [run.explain() for run in runs]
+    # Whoever flushes what the other has just cut is told of no flow, and does not call that proved.
+    assert {result["verdict"] for result in results} <= {"remediated", "nothing_to_cut", "unproved"}
+    assert [result["collateral_count"] for result in results] == [0, 0]
+    gone = before - live(aws, arn, [ZONE])
+    assert gone.total() == GUILTY and {found[4] for found in gone} == {"23"}
+    # Each flow was cut by one of them.
+    assert len([record for record in control.cut() if record["firewall_arn"] == arn]) == GUILTY
+    assert sum(result["cut"] for result in results) == GUILTY
