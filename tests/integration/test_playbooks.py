@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import yaml
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact
-from ansible_collections.flowops.aws.tests.integration.runner import HERE, REGION, PlaybookRunner
+from ansible_collections.flowops.aws.tests.integration.runner import HERE, REGION, PlaybookRunner, environment
 
 ROOT = HERE.parents[1]
 # What sets AWX up has tasks of its own; test_awx.py runs it.
@@ -102,6 +104,21 @@ def test_the_defaults_of_a_role_are_those_it_documents(role: Path) -> None:
     plain = {name: value for name, value in written.items() if "{{" not in str(value)}
     assert plain == {name: option["default"] for name, option in options.items() if "default" in option}
     assert all(name.startswith(f"{role.name}_") for name in options)
+
+
+def test_ansible_doc_shows_the_examples_of_every_role() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "ansible-doc", "-t", "role", *(f"flowops.aws.{role.name}" for role in ROLES)],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    shown = {text.split()[0].strip("*"): text for text in done.stdout.split("> ROLE: ")[1:]}
+    assert set(shown) == {f"flowops.aws.{role.name}" for role in ROLES}
+    for name, text in shown.items():
+        assert text.count("EXAMPLES:") == text.count("ENTRY POINT:")
+        assert f"- role: {name}" in text
 
 
 def test_a_playbook_runs_on_localhost_with_the_connection_from_the_environment(

@@ -133,6 +133,21 @@ def _entries(role: Path) -> dict[str, Any]:
     return dict(spec["argument_specs"])
 
 
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_every_entry_shows_plays_that_use_its_options(role: Path) -> None:
+    for name, entry in _entries(role).items():
+        plays = yaml.safe_load(entry["examples"])
+        assert plays, name
+        shown: set[str] = set()
+        for play in plays:
+            tasks = [task["ansible.builtin.include_role"] for task in play.get("tasks", [])]
+            names = {item.get("role") or item.get("name") for item in [*play.get("roles", []), *tasks]}
+            assert f"flowops.aws.{role.name}" in names
+            shown |= {key for item in _tasks(play) for key in item if key.startswith(f"{role.name}_")}
+        assert shown, name
+        assert shown <= set(entry["options"]), name
+
+
 def list_options(role: Path) -> dict[str, dict[str, Any]]:
     """Return the options of a role that are lists, or the text of one."""
     return {
