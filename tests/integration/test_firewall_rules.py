@@ -215,7 +215,7 @@ def test_each_mistake_is_one_sentence(results: Any) -> None:
             "mutually exclusive",
             "rules_dest and policy were given together",
             "rule_group_srcs: were given together with a firewall_policy_src",
-            "its groups is not what an audit writes",
+            "its policy.FirewallPolicy is missing",
         ],
         strict=True,
     ):

@@ -22,6 +22,8 @@ from ..rules.change import PRESENT, Change, changed, check_changed
 from ..rules.judge import INITIATORS
 from ..rules.read import arn_of, check_home_net, missing_groups, ruleset_of, unread_ruleset
 from ..rules.ruleset import Ruleset
+from ..rules.shapes import ANSWERS as WRITTEN
+from ..rules.shapes import GROUP_ANSWER, POLICY_ANSWER, Shape, misfit
 from ..times import utc_text
 
 ON_UNDECIDED = ("inconclusive", "ignore")
@@ -30,7 +32,7 @@ RULES = FileKind("rule group", 8 << 20)
 # All groups of a policy, as an audit writes them.
 ANSWERS = FileKind("firewall policy", 64 << 20)
 # What such a file has beside the policy.
-_WHOLE = {"groups": list, "problems": dict, "prefix_lists": dict, "unread": list}
+_WHOLE = ("groups", "problems", "prefix_lists", "unread")
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,11 @@ def saved_rules(given: Mapping[str, Any]) -> FirewallRules:
     option = "firewall_rules.firewall_policy_src"
     path = str(given["firewall_policy_src"])
     policy = _answer(path, option, ANSWERS)
-    if _WHOLE.keys() <= policy.keys():
+    if policy.keys() >= {*_WHOLE}:
         return _written_rules(policy, path, given)
     if "FirewallPolicy" not in policy:
         raise OptionError(option, path, "it is not an answer of DescribeFirewallPolicy, which has a FirewallPolicy")
+    _check_shape(policy, POLICY_ANSWER, path, option)
     groups = [_saved_group(path) for path in given.get("rule_group_srcs") or ()]
     missing = missing_groups(policy, groups)
     if missing:
@@ -112,28 +115,38 @@ def _written_rules(answers: Mapping[str, Any], path: str, given: Mapping[str, An
             "firewall_rules.rule_group_srcs: were given together with a firewall_policy_src that an audit wrote as"
             " rules_dest; it has the rule groups."
         )
-    for member, kind in _WHOLE.items():
-        if not isinstance(answers[member], kind):
-            raise OptionError(
-                "firewall_rules.firewall_policy_src", path, f"its {member} is not what an audit writes as rules_dest"
-            )
+    option = "firewall_rules.firewall_policy_src"
+    _check_shape(answers, WRITTEN, path, option)
     described = Described(
-        policy=answers.get("policy") or {},
+        policy=answers["policy"],
         vpc_cidrs=answers.get("vpc_cidrs"),
         **{member: answers[member] for member in _WHOLE},
     )
+    missing = [arn for arn in missing_groups(answers["policy"], answers["groups"]) if arn not in answers["problems"]]
+    if missing:
+        raise OptionError(option, path, f"the rule group '{missing[0]}', which its policy names, is missing in it")
     home_net = given.get("home_net") or answers.get("home_net")
+    problem = check_home_net(home_net) if home_net is not None else ""
+    if problem:
+        raise OptionError(option, path, f"its home_net is none: {problem}")
     return _rules(described, {**given, "home_net": home_net}, changes_of(given))
 
 
 def _saved_group(path: str) -> dict[str, Any]:
     option = "firewall_rules.rule_group_srcs"
     answer = _answer(path, option)
+    _check_shape(answer, GROUP_ANSWER, path, option)
     if not arn_of(answer):
         raise OptionError(
             option, path, "it is not an answer of DescribeRuleGroup, which has a RuleGroupArn in its RuleGroupResponse"
         )
     return answer
+
+
+def _check_shape(answer: Mapping[str, Any], shape: Shape, path: str, option: str) -> None:
+    wrong = misfit(answer, shape)
+    if wrong:
+        raise OptionError(option, path, wrong)
 
 
 def _answer(path: str, option: str, kind: FileKind = RULES) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..errors import FlowOpsError, shown
+from ..errors import FlowOpsError
+from .shapes import RULE_GROUP, misfit
 
 _RESOURCE = "AWS::NetworkFirewall::RuleGroup"
 _TERRAFORM = "aws_networkfirewall_rule_group"
@@ -34,6 +35,8 @@ def group_of(text: str, source: str) -> dict[str, Any]:
         content = json.loads(bare)
     except ValueError as error:
         raise FlowOpsError(f"'{source}' is not JSON ({error}); {_FORMS}.") from None
+    except RecursionError:
+        raise FlowOpsError(f"'{source}' is nested too deep; {_FORMS}.") from None
     found = list(_groups_in(content, source))
     if not found:
         raise FlowOpsError(f"'{source}' holds no stateful or stateless rule group; {_FORMS}.")
@@ -49,7 +52,7 @@ def _has_content(text: str) -> bool:
 def _groups_in(content: Any, source: str) -> Iterator[dict[str, Any]]:
     if not isinstance(content, Mapping):
         return
-    kind = (content.get("RuleGroupResponse") or content).get("Type")
+    kind = (_one(content.get("RuleGroupResponse")) or content).get("Type")
     if isinstance(kind, str) and kind in ("FIREWALL", "IPS"):
         raise FlowOpsError(f"'{source}' is a rule group of type {kind}, of a Next Generation policy; {_FORMS}.")
     if isinstance(content.get("Resources"), Mapping):
@@ -69,30 +72,35 @@ def _groups_in(content: Any, source: str) -> Iterator[dict[str, Any]]:
 
 
 def _checked(group: Mapping[str, Any], source: str) -> dict[str, Any]:
-    rules = group.get("RulesSource")
-    if not isinstance(rules, Mapping) or not any(rules.get(key) for key in rules):
+    wrong = misfit(group, RULE_GROUP)
+    if wrong:
+        raise FlowOpsError(f"'{source}' is no rule group: {wrong}; {_FORMS}.")
+    rules = group.get("RulesSource") or {}
+    if not any(_has_content(value) if isinstance(value, str) else value for value in rules.values()):
         raise FlowOpsError(f"'{source}' has a rule group without rules; {_FORMS}.")
-    text = rules.get("RulesString")
-    if text is not None and not isinstance(text, str):
-        raise FlowOpsError(f"'{source}' has {shown(text)} for its RulesString, which is not text.")
-    return dict(group)
+    # A group that says nothing of variables has none, unlike a text, which cannot say.
+    return {"RuleVariables": {}, "ReferenceSets": {}, **group}
 
 
 def _of_terraform(content: Mapping[str, Any], source: str) -> Iterator[dict[str, Any]]:
-    resources = (
-        (content.get("resource") or {}).get(_TERRAFORM) if isinstance(content.get("resource"), Mapping) else None
-    )
+    resources = _one(content.get("resource")).get(_TERRAFORM)
     if isinstance(resources, Mapping):
         for resource in resources.values():
             yield from _of_terraform_resource(_one(resource), source)
         return
-    planned = (content.get("planned_values") or content.get("values") or {}).get("root_module")
-    if isinstance(planned, Mapping):
-        for resource in planned.get("resources") or ():
-            if resource.get("type") == _TERRAFORM:
-                yield from _of_terraform_resource(resource.get("values") or {}, source)
+    planned = _one(_one(content.get("planned_values") or content.get("values")).get("root_module"))
+    if planned:
+        for resource in _planned(planned):
+            yield from _of_terraform_resource(_one(resource.get("values")), source)
     elif "rule_group" in content or "rules_source" in content:
         yield from _of_terraform_resource(content, source)
+
+
+def _planned(module: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the rule groups that a module of a plan has, and the modules in it."""
+    yield from (resource for resource in _many(module.get("resources")) if resource.get("type") == _TERRAFORM)
+    for inner in _many(module.get("child_modules")):
+        yield from _planned(inner)
 
 
 def _of_terraform_resource(resource: Mapping[str, Any], source: str) -> Iterator[dict[str, Any]]:
@@ -139,7 +147,7 @@ def _group_of_blocks(group: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _definition(block: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Definition": list(block.get("definition") or ())}
+    return {"Definition": block.get("definition") or []}
 
 
 def _by_key(blocks: Any, inner: str, read: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
@@ -154,8 +162,8 @@ def _source_of_blocks(source: Mapping[str, Any]) -> dict[str, Any]:
     if domains:
         found["RulesSourceList"] = {
             "GeneratedRulesType": domains.get("generated_rules_type"),
-            "TargetTypes": list(domains.get("target_types") or ()),
-            "Targets": list(domains.get("targets") or ()),
+            "TargetTypes": domains.get("target_types") or [],
+            "Targets": domains.get("targets") or [],
         }
     stateful = _many(source.get("stateful_rule"))
     if stateful:
@@ -173,7 +181,7 @@ def _five_tuple(rule: Mapping[str, Any]) -> dict[str, Any]:
         "Action": rule.get("action"),
         "Header": {"".join(word.title() for word in name.split("_")): header.get(name) for name in names},
         "RuleOptions": [
-            {"Keyword": option.get("keyword"), "Settings": list(option.get("settings") or ())}
+            {"Keyword": option.get("keyword"), "Settings": option.get("settings") or []}
             for option in _many(rule.get("rule_option"))
         ],
     }
@@ -194,11 +202,11 @@ def _stateless(rule: Mapping[str, Any]) -> dict[str, Any]:
         for side in ("source", "destination")
     }
     flags = {"TCPFlags": [dict(flag) for flag in _many(match.get("tcp_flag"))]}
-    attributes = {**hosts, **ports, "Protocols": list(match.get("protocols") or ()), **flags}
+    attributes = {**hosts, **ports, "Protocols": match.get("protocols") or [], **flags}
     return {
         "Priority": rule.get("priority", 0),
         "RuleDefinition": {
-            "Actions": list(definition.get("actions") or ()),
+            "Actions": definition.get("actions") or [],
             "MatchAttributes": {name: value for name, value in attributes.items() if value},
         },
     }

@@ -181,6 +181,7 @@ GROUP = {
     "RuleGroup": {"RulesSource": {"RulesString": RULES.replace("@LISTED", "any")}},
     "RuleGroupResponse": {"RuleGroupArn": "arn:group/text", "RuleGroupName": "text", "Type": "STATEFUL"},
 }
+WRITTEN = {"policy": POLICY, "groups": [], "problems": {}, "prefix_lists": {}, "unread": []}
 
 
 def test_saved_answers_are_judged_by_without_asking_aws(tmp_path: Path) -> None:
@@ -201,6 +202,16 @@ def test_saved_answers_are_judged_by_without_asking_aws(tmp_path: Path) -> None:
         (json.dumps(GROUP), [], "firewall_policy_src.*DescribeFirewallPolicy"),
         (json.dumps(POLICY), [], "rule_group_srcs.*'arn:group/text'.*is missing"),
         (json.dumps(POLICY), [json.dumps(POLICY)], "rule_group_srcs.*DescribeRuleGroup"),
+        (
+            json.dumps({"FirewallPolicy": {"StatefulEngineOptions": []}}),
+            [],
+            "StatefulEngineOptions is .., not a mapping",
+        ),
+        (json.dumps(POLICY), ['{"RuleGroupResponse": "x"}'], "rule_group_srcs.*its RuleGroupResponse is 'x', not a"),
+        (json.dumps({**WRITTEN, "policy": {}}), [], "firewall_policy_src.*its policy.FirewallPolicy is missing"),
+        (json.dumps({**WRITTEN, "groups": {}}), [], "firewall_policy_src.*its groups is {}, not a list"),
+        (json.dumps(WRITTEN), [], "firewall_policy_src.*'arn:group/text', which its policy names, is missing"),
+        (json.dumps({**WRITTEN, "problems": {"arn:group/text": "x"}, "home_net": ["here"]}), [], "here is not a CIDR"),
     ],
 )
 def test_saved_answers_that_do_not_belong_together(tmp_path: Path, policy: str, groups: list[str], said: str) -> None:

@@ -104,6 +104,9 @@ def terraform(group_block: Any = None, **attributes: Any) -> dict[str, Any]:
         {"planned_values": {"root_module": {"resources": [
             {"type": "aws_networkfirewall_rule_group", "values": {"rule_group": [BLOCK]}}, {"type": "aws_vpc"},
         ]}}},
+        {"planned_values": {"root_module": {"child_modules": [{"child_modules": [{"resources": [
+            {"type": "aws_networkfirewall_rule_group", "values": {"rule_group": [BLOCK]}},
+        ]}]}]}}},
         BLOCK,
     ],
 )  # fmt: skip
@@ -133,7 +136,11 @@ def test_stateless_rules_and_domains_of_terraform() -> None:
         ("[]", "holds no stateful or stateless rule group"),
         ('{"FirewallPolicy": {}}', "holds no stateful or stateless rule group"),
         ('{"RuleGroup": {"RulesSource": {}}}', "without rules"),
-        ('{"RulesSource": {"RulesString": 7}}', "which is not text"),
+        ('{"RuleGroup": {"RulesSource": {"RulesString": "# nothing"}}}', "without rules"),
+        ("[" * 100_000, "is nested too deep"),
+        (json.dumps(terraform({"rules_source": {"rules_source_list": {"targets": "a.b"}}})), "Targets is 'a.b', not a"),
+        ('{"RulesSource": {"StatefulRules": [7]}}', "its RulesSource.StatefulRules[0] is 7, not a mapping"),
+        ('{"RulesSource": {"RulesString": 7}}', "its RulesSource.RulesString is 7, not text"),
         ('{"RuleGroupResponse": {"Type": "IPS"}, "IpsRuleGroup": {}}', "of type IPS, of a Next Generation policy"),
         (json.dumps({"Resources": {"A": RESOURCE, "B": RESOURCE}}), "holds 2 rule groups"),
         ('resource "aws_networkfirewall_rule_group" "x" {\n}', "neither Suricata rules nor JSON"),
@@ -180,6 +187,14 @@ def test_text_alone_keeps_the_variables_of_its_group() -> None:
     old = group(PASS, RuleVariables={"IPSets": {"WEB": {"Definition": ["10.0.0.5"]}}})
     after = ruleset_of(*changed(policy(old), [old], [Change("g", "drop tcp $WEB any -> any any (sid:1;)")]))
     assert verdict(after).fate == "dropped"
+
+
+def test_json_says_what_variables_its_group_has() -> None:
+    old = group(PASS, RuleVariables={"IPSets": {"HOME_NET": {"Definition": ["172.16.0.0/12"]}}})
+    text = "drop tcp $HOME_NET any -> any any (sid:1;)"
+    whole = json.dumps({"RulesSource": {"RulesString": text}})
+    for source, expected in ((text, "passed"), (json.dumps({"Rules": text}), "passed"), (whole, "dropped")):
+        assert verdict(ruleset_of(*changed(policy(old), [old], [Change("g", source)]))).fate == expected
 
 
 @pytest.mark.parametrize(
