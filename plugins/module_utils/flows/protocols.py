@@ -53,6 +53,8 @@ _ALIASES = {
 }
 _NUMBERS: dict[str, int] = {name: number for number, name in NAMES.items()} | _ALIASES
 
+LARGEST = 255
+_LONGEST_NUMBER = 10
 WITH_PORTS = frozenset({6, 17, 33, 132, 136})
 
 
@@ -65,8 +67,9 @@ def number_of(value: str | int) -> int | None:
         return None
     text = "-".join(str(value).lower().replace("_", " ").split())
     if text.isascii() and text.isdigit():
-        number = int(text)
-        return number if number <= 255 else None
+        # Python refuses to read very long numbers.
+        number = int(text) if len(text) <= _LONGEST_NUMBER else LARGEST + 1
+        return number if number <= LARGEST else None
     return _NUMBERS.get(text)
 
 

@@ -15,7 +15,7 @@ from .headers import Addresses, HeaderError, Lookup, Ports, addresses_of, ports_
 from .kinds import EITHER, Kind
 from .options import read_options
 from .ruleset import ALERT, ANY_HEADER, DROP, PASS, Header, Problem, Rule
-from .texts import RuleText, RuleTextError, lines_of, parse, unquoted
+from .texts import RuleText, RuleTextError, lines_of, number_in, parse, unquoted
 from .verdicts import CONTEXT_SET, REFUSED, RESOLVED_DOMAIN, VARIABLE
 
 T = TypeVar("T")
@@ -83,6 +83,8 @@ class Reader:
         self.name = name
         self.variables = variables
         self.problems: list[Problem] = []
+        # By generator and sid, the line of the rule.
+        self._sids: dict[tuple[str, str], int] = {}
         # Very many rules have the same few texts in their headers, and share what those mean.
         self._addresses = lru_cache(maxsize=2048)(self._read_addresses)
         self._ports = lru_cache(maxsize=2048)(self._read_ports)
@@ -109,6 +111,7 @@ class Reader:
             return self._refused(text, line, 1, str(error))
 
     def _rule_of(self, parsed: RuleText, text: str, line: int) -> Rule:
+        self._check_sid(parsed, line)
         numbers, version, application = _protocol(parsed.protocol.lower(), text)
         unknown: dict[str, str] = {}
         source = self._side(parsed.source, text, version, unknown)
@@ -135,6 +138,14 @@ class Reader:
             variables=reading.variables,
             unknown=next((f"{reason}:{name}" for name, reason in unknown.items()), ""),
         )
+
+    def _check_sid(self, parsed: RuleText, line: int) -> None:
+        values = {option.keyword: option for option in parsed.options if option.keyword in ("sid", "gid")}
+        sid, gid = values.get("sid"), values.get("gid")
+        if sid is not None and sid.value:
+            first = self._sids.setdefault((gid.value or "" if gid else "1", sid.value), line)
+            if first != line:
+                raise RuleTextError(f"its sid {sid.value[:20]} is that of the rule in line {first}", sid.column)
 
     def _side(self, text: str, rule: str, version: int, unknown: dict[str, str]) -> Addresses:
         addresses, not_known = self._addresses(text, version)
@@ -193,9 +204,8 @@ def _effect(parsed: RuleText) -> str:
 
 
 def _sid_in(text: str) -> int:
-    _before, found, after = text.partition("sid:")
-    digits = after.split(";", 1)[0].strip()
-    return int(digits) if found and digits.isdigit() else 0
+    after = text.partition("sid:")[2]
+    return number_in(after.split(";", 1)[0].strip()) or 0
 
 
 def _protocol(name: str, text: str) -> tuple[frozenset[int], int, bool]:

@@ -23,6 +23,11 @@ _EVERYTHING: ByVersion = {version: ((0, last),) for version, last in LAST_ADDRES
 _ALL_PORTS: tuple[Span, ...] = ((0, LAST_PORT),)
 _DEEPEST = 64
 _INNER = 2
+_LONGEST_NUMBER = 10
+# A variable of variables may stand for more than there is time to read: so many are looked up for one text, of so many
+# characters in all.
+_MOST_VARIABLES = 1000
+_MOST_CHARACTERS = 32_000_000
 
 
 class HeaderError(ValueError):
@@ -76,6 +81,21 @@ def _no_variables(name: str) -> str | None:
     raise HeaderError(f"the variable {name} is not known")
 
 
+def _bounded(lookup: Lookup) -> Lookup:
+    """Return a lookup that raises HeaderError when one text asks it for too much."""
+    left = [_MOST_VARIABLES, _MOST_CHARACTERS]
+
+    def find(name: str) -> str | None:
+        value = lookup(name)
+        left[0] -= 1
+        left[1] -= len(value or "")
+        if min(left) < 0:
+            raise HeaderError("its variables stand for too much, or one of them names itself")
+        return value
+
+    return find
+
+
 class _Pile:
     """Addresses gathered from one side of a list: those that are in it for sure and those that may be."""
 
@@ -100,7 +120,7 @@ def addresses_of(text: str, lookup: Lookup = _no_variables) -> Addresses:
     if single is not None:
         return Addresses({**_NOTHING, single[0]: (single[1],)}, {**_NOTHING, single[0]: (single[1],)})
     wanted, unwanted = _Pile(), _Pile()
-    _gather(text, lookup, wanted, unwanted, 0)
+    _gather(text, _bounded(lookup), wanted, unwanted, 0)
     yes, maybe = _difference(wanted, unwanted)
     return Addresses(yes, maybe, bool(unwanted))
 
@@ -212,12 +232,17 @@ def _network(address: str, length: str) -> tuple[int, Span] | None:
         mask = point_of(length)
         prefix = -1 if mask is None else _prefix_of(mask[1])
     else:
-        prefix = int(length) if length.isascii() and length.isdigit() else -1
+        prefix = int(length) if length.isascii() and length.isdigit() and len(length) <= _LONGEST_NUMBER else -1
     if not 0 <= prefix <= bits:
         return None
     size = 1 << (bits - prefix)
     first = number & ~(size - 1)
     return version, (first, first + size - 1)
+
+
+def network_of(text: str) -> tuple[int, Span] | None:
+    """Return a network or a host as (IP version, span), None for any other text."""
+    return None if "-" in text else _atom(text)
 
 
 def _prefix_of(mask: int) -> int:
@@ -233,7 +258,7 @@ def ports_of(text: str, lookup: Lookup = _no_variables) -> Ports | None:
     unwanted: list[Span] = []
     unknown: list[bool] = []
     try:
-        _gather_ports(text, lookup, False, (wanted, unwanted), unknown, 0)
+        _gather_ports(text, _bounded(lookup), False, (wanted, unwanted), unknown, 0)
     except _UnsureError:
         return UNKNOWN_PORTS
     if unknown:
@@ -292,7 +317,7 @@ def _port_span(item: str) -> Span:
 
 
 def _port(text: str, item: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > LAST_PORT:
+    if not (text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER) or int(text) > LAST_PORT:
         raise HeaderError(f"{item} is not a port from 0 to 65535")
     return int(text)
 

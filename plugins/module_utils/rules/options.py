@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ..flows.protocols import number_of
 from . import keywords
+from .checks import check_options
 from .kinds import EITHER, FLOW, PACKET, TO_CLIENT, TO_SERVER, Kind
 from .texts import Option, RuleText, RuleTextError
 from .verdicts import CONTENT, KEYWORD
@@ -23,7 +24,6 @@ _THRESHOLD = re.compile(
     r"\s*(?:(?:type\s+(?:limit|both|threshold)|track\s+(?:by_dst|by_src|by_both|by_rule|by_flow)|count\s+\d+|seconds\s+\d+)"
     r"\s*(?:,\s*|$)){4}"
 )
-_LARGEST_SID = 2**32 - 1
 
 
 class Reading(NamedTuple):
@@ -104,7 +104,7 @@ class _Options:
         self.flow_matches = self.flow_matches or set(words) not in ({"to_server"}, {"to_client"})
 
     def _take_bits(self, keyword: str, value: str, column: int) -> None:
-        command = value.partition(",")[0].strip().lower()
+        command = value.partition(",")[0].strip()
         if command == "noalert":
             return
         self.bits = True
@@ -166,19 +166,8 @@ def read_options(rule: RuleText, header_negated: bool, application: bool, protoc
 
     Application says whether the header names the protocol of an application; protocols are the header's.
     """
-    telling = []
-    sids = 0
-    for option in rule.options:
-        keyword, value = option.keyword, option.value
-        if keyword not in _SILENT:
-            telling.append((keyword, value))
-        elif keyword == "sid":
-            sids += 1
-        if not value and keyword in keywords.NEEDS_VALUE:
-            raise RuleTextError(f"{keyword} has no value", option.column)
-    if sids != 1:
-        raise RuleTextError("it has no sid" if not sids else "it has more than one sid")
-    _check_sid(rule)
+    check_options(rule.options)
+    telling = [(option.keyword, option.value) for option in rule.options if option.keyword not in _SILENT]
     said = (rule.action, rule.protocol.lower(), tuple(telling), header_negated, application, protocols)
     try:
         return _reading(*said)
@@ -188,13 +177,6 @@ def read_options(rule: RuleText, header_negated: bool, application: bool, protoc
 
 
 _SILENT = keywords.NEUTRAL - {"classtype", "priority"}
-
-
-def _check_sid(rule: RuleText) -> None:
-    sid = rule.value_of("sid") or ""
-    if not (sid.isascii() and sid.isdigit()) or not 0 < int(sid) <= _LARGEST_SID:
-        column = next(option.column for option in rule.options if option.keyword == "sid")
-        raise RuleTextError(f"its sid {sid} is not a number from 1 to {_LARGEST_SID}", column)
 
 
 @lru_cache(maxsize=4096)
@@ -342,7 +324,7 @@ def _is_range(written: Sequence[Option]) -> bool:
 
 def _priority(written: Sequence[Option]) -> int:
     said = {option.keyword: option.value or "" for option in written}
-    if said.get("priority", "").isdigit():
+    if "priority" in said:
         return int(said["priority"])
     name = said.get("classtype", "").lower()
     return keywords.CLASS_PRIORITIES.get(name, keywords.DEFAULT_PRIORITY)

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import fallback
 from .groups import GroupVariables, Reader, unread_rule
-from .headers import HeaderError, addresses_of
+from .headers import HeaderError, network_of
 from .ruleset import ACTION_ORDER, ALERT, DROP, STRICT_ORDER, GroupInfo, Problem, Rule, Ruleset, StatelessRule
 from .verdicts import MANAGED, NEXT_GENERATION, RESOLVED_ADDRESSES, UNREAD
 
@@ -294,8 +294,6 @@ def _as_alert(rule: Rule) -> Rule:
 def check_home_net(cidrs: Sequence[str]) -> str:
     """Return what is wrong with a HOME_NET, "" when nothing is."""
     for cidr in cidrs:
-        try:
-            addresses_of(str(cidr))
-        except (HeaderError, IndexError):
+        if network_of(str(cidr)) is None:
             return f"{cidr} is not a CIDR"
     return "" if cidrs else "it is empty"

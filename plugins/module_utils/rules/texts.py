@@ -14,6 +14,10 @@ ACTIONS = ("pass", "drop", "reject", "rejectsrc", "rejectdst", "rejectboth", "al
 _HEADER_PARTS = ("action", "protocol", "source", "source port", "direction", "destination", "destination port")
 # Without brackets no part of a header has a space in it, which most rules are.
 _PLAIN = re.compile(r" *([^\s\[(]+) +([^\s\[(]+) +([^\s(]+) +([^\s(]+) +(\S\S) +([^\s(]+) +([^\s(]+) +\(")
+# What the engine reads a line into.
+_LONGEST_LINE = 8191
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_LONGEST_NUMBER = 10
 _END_OF_OPTION = re.compile(r"(?<!\\);")
 _ESCAPED = re.compile(r"\\([\"\\;:])")
 
@@ -55,10 +59,13 @@ class RuleText(NamedTuple):
 def lines_of(text: str) -> Iterator[tuple[int, str]]:
     """Yield the rules of a text, each with the number of its first line; a backslash at the end of a line goes on."""
     pending, first = "", 0
-    for number, line in enumerate(text.splitlines(), 1):
+    # Nothing else ends a line to the engine, so that a comment goes on behind it.
+    for number, ended in enumerate(text.split("\n"), 1):
+        line = ended.removesuffix("\r")
         if not pending:
             first = number
-            if not line.strip() or line.lstrip().startswith("#"):
+            # Whether a return in the midst of a comment ends it, nobody says.
+            if not line.strip() or (line.lstrip().startswith("#") and "\r" not in line):
                 continue
         if line.rstrip().endswith("\\"):
             pending += line.rstrip()[:-1]
@@ -71,6 +78,11 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
 
 def parse(line: str) -> RuleText:
     """Return the parts of one rule; raise RuleTextError where it cannot be cut into them."""
+    if len(line) > _LONGEST_LINE or len(line.encode("utf-8", "surrogatepass")) > _LONGEST_LINE:
+        raise RuleTextError(f"it has more than {_LONGEST_LINE} bytes", 1)
+    control = _CONTROL.search(line)
+    if control:
+        raise RuleTextError("it has a control character in it", control.start() + 1)
     plain = _PLAIN.match(line)
     if plain and not any("[" in part and "]" not in part for part in plain.groups()):
         parts, body = list(plain.groups()), plain.end()
@@ -118,10 +130,9 @@ def _options(line: str, at: int) -> tuple[Option, ...]:
             if line[at:end].strip():
                 raise RuleTextError("its last option does not end with a semicolon", at + 1)
             break
-        if line[at : found.start()].strip():
-            options.append(_option(line, at, found.start()))
-        elif line[at:end].strip(" ;"):
+        if not line[at : found.start()].strip():
             raise RuleTextError("an option is empty", at + 1)
+        options.append(_option(line, at, found.start()))
         at = found.end()
     return tuple(options)
 
@@ -130,6 +141,11 @@ def _option(line: str, at: int, end: int) -> Option:
     keyword, colon, value = line[at:end].partition(":")
     column = at + len(keyword) - len(keyword.lstrip()) + 1
     return Option(keyword.strip().lower(), value.strip() if colon else None, column)
+
+
+def number_in(text: str) -> int | None:
+    """Return the number that digits of ASCII write, None for any other text and for more than ten of them."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
 
 
 def unquoted(value: str | None) -> str:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.flows.spans import common, contains, deepest, merged, without
@@ -97,6 +100,16 @@ def test_negation_is_seen_through_variables(text: str, negated: bool) -> None:
 def test_addresses_that_suricata_refuses(text: str) -> None:
     with pytest.raises(HeaderError):
         addresses_of(text, lookup)
+
+
+@pytest.mark.parametrize(("read", "last"), [(addresses_of, "10.0.0.1"), (ports_of, "80")])
+def test_variables_of_variables_that_stand_for_too_much_are_refused(read: Callable[..., Any], last: str) -> None:
+    def tripled(name: str) -> str:
+        number = int(name[1:])
+        return ",".join([f"${number + 1}"] * 3) if number < 40 else last
+
+    with pytest.raises(HeaderError, match="stand for too much"):
+        read("$0", tripled)
 
 
 def test_one_version_of_any() -> None:

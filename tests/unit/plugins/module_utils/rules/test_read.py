@@ -286,7 +286,12 @@ def test_default_actions_are_of_strict_order_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cidrs", "problem"), [(["10.0.0.0/8", "fd00::/8"], ""), (["x"], "x is not a CIDR"), ([], "it is empty")]
+    ("cidrs", "problem"),
+    [
+        (["10.0.0.0/8", "fd00::/8", "::/0", "10.0.0.1"], ""),
+        ([], "it is empty"),
+        *(([text], f"{text} is not a CIDR") for text in ("x", "any", "!10.0.0.0/8", "10.0.0.1-10.0.0.9", "[10.0.0.1]")),
+    ],
 )
 def test_a_home_net_is_a_list_of_networks(cidrs: list[str], problem: str) -> None:
     assert check_home_net(cidrs) == problem

@@ -14,6 +14,8 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.texts import (
 )
 from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import flow, rules_of, verdict
 
+DUPLICATE = "drop tcp any any -> any 3 (sid:1;)"
+
 
 def test_a_rule_in_its_parts() -> None:
     rule = parse(
@@ -65,7 +67,29 @@ def test_what_is_no_rule_is_told_with_its_column(text: str, column: int, why: st
     [
         ("drop 6 any any -> any any (sid:1;)", 6, "6 is not a protocol"),
         ('drop tcp any any -> any any (msg:"x";)', 1, "no sid"),
-        ("drop tcp any any -> any any (sid:1; sid:2;)", 1, "more than one sid"),
+        ("drop tcp any any -> any any (sid:1; sid:2;)", 37, "more than one sid"),
+        ("drop tcp any any -> any any (sid:1;;)", 36, "an option is empty"),
+        ("drop tcp any any -> any any (sid:1; ;)", 36, "an option is empty"),
+        ("drop tcp any any -> any any (sid:\u00b2;)", 30, "its sid \u00b2 is not a number"),
+        (f"drop tcp any any -> any any (sid:{'1' * 5000};)", 30, "is not a number from 1 to 4294967294"),
+        ("drop tcp any any -> any any (sid:4294967295;)", 30, "is not a number from 1 to 4294967294"),
+        ("drop tcp any any -> any any (priority:\u00b2; sid:1;)", 30, "its priority \u00b2 is not a number"),
+        ("drop tcp any any -> any any (priority:high; sid:1;)", 30, "its priority high is not a number"),
+        ("drop tcp any any -> any any (rev:0; sid:1;)", 30, "its rev 0 is not a number"),
+        ("drop tcp any any -> any any (gid:x; sid:1;)", 30, "its gid x is not a number"),
+        ('drop tcp any any -> any any (msg:"a"; msg:"b"; sid:1;)', 39, "more than one msg"),
+        ("drop tcp any any -> any any (sameip:yes; sid:1;)", 30, "sameip has a value"),
+        ("drop tcp any any -> any any (nocase; sid:1;)", 30, "nocase has no content before it"),
+        ('drop tcp any any -> any any (content:""; sid:1;)', 30, "content is empty"),
+        ("drop tcp any any -> any any (flowbits:set,a b; sid:1;)", 30, "a name with a space"),
+        ("drop tcp any any -> any any (flowbits:SET,a; sid:1;)", 30, "flowbits has no command SET,a"),
+        (f'drop tcp any any -> any any (msg:"{"a" * 8200}"; sid:1;)', 1, "more than 8191 bytes"),
+        (f'drop tcp any any -> any any (msg:"{"é" * 4100}"; sid:1;)', 1, "more than 8191 bytes"),
+        ('drop tcp any any -> any any (msg:"a\x00b"; sid:1;)', 36, "control character"),
+        ("drop tcp any any -> any any (sid:1;)\rpass ip any any -> any any (sid:2;)", 37, "control character"),
+        (f"drop tcp any any -> any {'1' * 5000} (sid:1;)", 25, "is not a port"),
+        (f"drop tcp any any -> 10.0.0.0/{'1' * 5000} any (sid:1;)", 21, "is not an address"),
+        (f"drop ip any any -> any any (ip_proto:{'1' * 5000}; sid:1;)", 29, "ip_proto has no protocol"),
         ("drop tcp any any -> any any (sid:x;)", 30, "its sid x is not a number"),
         ("drop tcp any any -> any any (sid:0;)", 30, "its sid 0 is not a number"),
         ("drop tcp any any -> any any (flow:sideways; sid:1;)", 30, "flow has no option sideways"),
@@ -94,6 +118,24 @@ def test_what_suricata_refuses_is_told_with_group_line_and_column(text: str, col
     assert why in problem.why
     assert problem.sentence.startswith("Rule group 'g' line 2, column ")
     assert [rule.kind.reason for rule in rules.stateful] == ["refused"]
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u0085", "\x0b", "\x0c"])
+def test_a_comment_ends_where_its_line_does(end: str) -> None:
+    assert not rules_of(f"# once: {end}drop tcp any any -> any 443 (sid:1;)").stateful
+
+
+def test_lines_may_end_as_on_windows() -> None:
+    text = "# a comment\r\n\r\ndrop tcp any any \\\r\n-> any 443 (sid:1;)\r\n"
+    assert [(number, parse(line).destination_port) for number, line in lines_of(text)] == [(3, "443")]
+
+
+def test_the_sid_of_another_rule_is_told() -> None:
+    rules = rules_of("drop tcp any any -> any 1 (sid:1;)", "drop tcp any any -> any 2 (gid:2; sid:1;)", DUPLICATE)
+    assert [problem.sentence for problem in rules.problems] == [
+        "Rule group 'g' line 3, column 28: its sid 1 is that of the rule in line 1."
+    ]
+    assert verdict(rules).reason == "refused"
 
 
 @pytest.mark.parametrize("keyword", ["colour:blue", "tls.versio:1.2", 'tls.subjectaltname; content:"x"'])
