@@ -322,6 +322,18 @@ class FilterSets:
         """Return for each flow which filters match it, or may do so as far as is known: bit n is filter n."""
         return self._masks(page, True)
 
+    def those_in(self, page: Sequence[Flow], perhaps: bool) -> Iterable[tuple[int, Flow]]:
+        """Return the flows that a filter matches, surely or perhaps, each with the bits of those that do."""
+        if len(self._batches) != 1:
+            return [(mask, flow) for mask, flow in zip(self._masks(page, perhaps), page, strict=True) if mask]
+        ((every, members),) = self._batches
+        found = [(every, flow) for flow in page]
+        # Most flows are in none, which the first members tell of most of those.
+        for place, sure_of, perhaps_of in members:
+            sets_of = perhaps_of if perhaps else sure_of
+            found = [(left, flow) for mask, flow in found if (left := mask & sets_of[flow[place]])]
+        return found
+
     def _masks(self, page: Sequence[Flow], perhaps: bool) -> list[int]:
         masks = [0] * len(page)
         for at, (every, members) in enumerate(self._batches):
@@ -376,10 +388,7 @@ def matches(
     """Yield the flows that are in one or more sets of spans, surely or perhaps, each with the bits of those sets."""
     filters = FilterSets(sets)
     for page in pages:
-        masks = filters.perhaps(page) if perhaps else filters.surely(page)
-        for mask, flow in zip(masks, page, strict=True):
-            if mask:
-                yield mask, flow
+        yield from filters.those_in(page, perhaps)
 
 
 def bits_of(mask: int) -> Iterator[int]:

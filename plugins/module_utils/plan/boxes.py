@@ -140,11 +140,12 @@ class Box:
 
     def __init__(self, points: list[Point]) -> None:
         self.points = points
-        self.source = _network(map(itemgetter(SOURCE), points))
-        self.destination = _network(map(itemgetter(DESTINATION), points))
-        self.protocols = frozenset(map(itemgetter(PROTOCOL), points))
-        self.ports = tuple(_port_span(map(itemgetter(at), points)) for at in (SOURCE_PORT, DESTINATION_PORT))
-        self.youngest = min(map(itemgetter(AGE), points))
+        sources, destinations, protocols, source_ports, ports, ages, _flows, _keys = zip(*points, strict=True)
+        self.source = _network(sources)
+        self.destination = _network(destinations)
+        self.protocols = frozenset(protocols)
+        self.ports = (_port_span(source_ports), _port_span(ports))
+        self.youngest = min(ages)
         self.innocent: list[Flow] = []
         self.hits = 0
         self.oldest_hit = ABSENT
@@ -194,6 +195,10 @@ class Box:
         sample = (flow for flow, _rank in self._first_ranks())
         return list(dict.fromkeys([*self.innocent, *self.oldest, *sample]))
 
+    def forget(self) -> None:
+        """Forget which innocent flows are inside, of which no more is asked than how many and how old they are."""
+        self.innocent, self.oldest, self.sample = [], [], {}
+
     def spans(self) -> Spans:
         """Return what each member of a flow must be to be inside."""
         protocols = [(number, number) for number in sorted(self.protocols)]
@@ -214,10 +219,9 @@ class Box:
         return out
 
 
-def _network(addresses: Iterable[int]) -> Span:
+def _network(addresses: Sequence[int]) -> Span:
     """Return the first and the last address of the smallest network that has all of them."""
-    found = list(addresses)
-    low, high = min(found), max(found)
+    low, high = min(addresses), max(addresses)
     host = (1 << (low ^ high).bit_length()) - 1
     return low & ~host, high | host
 
@@ -228,7 +232,7 @@ def _network_text(span: Span) -> str:
     return f"{text_of(version, first)}/{bits - host_bits}" if host_bits else text_of(version, first)
 
 
-def _port_span(ports: Iterable[int]) -> Span | None:
+def _port_span(ports: Sequence[int]) -> Span | None:
     """Return the lowest and the highest port, None when a flow without ports is among them, which no span matches."""
-    found = set(ports)
-    return None if ABSENT in found else (min(found), max(found))
+    low = min(ports)
+    return None if low == ABSENT else (low, max(ports))

@@ -11,15 +11,15 @@ on until none is hit. Memory grows with the findings, not with the capture, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..errors import FlowOpsError
-from ..flows.matching import AGE, AT_ONCE, PROTOCOL, SOURCE_PORT, Flow, bits_of, matches, spans_of
-from ..flows.protocols import WITH_PORTS
+from ..flows.matching import AGE, AT_ONCE, Flow, spans_of
 from .boxes import FLOWS, KEY, MOST_KEPT, SURE_AGE, Box, Findings, FlowKey, OtherDirections, age_to_spare
 from .cuts import Allowed, cut_up
+from .hits import hits
 
 _FEWEST_KEPT = 32
 # So many of the flows that hit something are kept at hand for the next round.
@@ -82,6 +82,7 @@ def compile_findings(
         hit: list[Box] = []
         for box in untried:
             if not box.hits or (allowed.clears(box, box.oldest_hit) and allowed.allows(box)):
+                box.forget()
                 cleared.append(box)
             elif len(box.points) > 1:
                 hit.append(box)
@@ -93,6 +94,7 @@ def compile_findings(
                 untried.extend(Box([point]) for point in box.points)
             else:
                 untried.extend(cut_up(box.points, box.known(), allowed))
+            box.forget()
     for box in cleared:
         if allowed.allows(box):
             compiled.cuttings.append(_cutting(box, minimum_flow_age))
@@ -133,45 +135,22 @@ def _try(boxes: Sequence[Box], innocents: Innocents, others: OtherDirections) ->
     for box in boxes:
         box.most = most
     singles = [box for box in boxes if len(box.points) == 1]
-    if singles:
-        _try_singles(singles, innocents, others)
+    for places, flow in hits([box.spans() for box in singles], innocents, perhaps=True):
+        if not others.has(flow):
+            for at in places:
+                singles[at].hit(flow)
     wide = [box for box in boxes if len(box.points) > 1]
     nearby: list[Flow] = []
-    for batch, matched, flow in _hits(wide, innocents):
+    # In several readings a flow may be met more than once.
+    most_nearby = _MOST_NEARBY if len(wide) <= AT_ONCE else -1
+    for places, flow in hits([box.spans() for box in wide], innocents, perhaps=True):
         if others.has(flow):
             continue
-        for at in bits_of(matched):
-            batch[at].hit(flow)
-        if len(nearby) <= _MOST_NEARBY:
+        for at in places:
+            wide[at].hit(flow)
+        if len(nearby) <= most_nearby:
             nearby.append(flow)
-    # In several readings a flow may have been met more than once.
-    return innocents if len(wide) > AT_ONCE or len(nearby) > _MOST_NEARBY else lambda: [nearby]
-
-
-def _hits(boxes: Sequence[Box], innocents: Innocents) -> Iterator[tuple[Sequence[Box], int, Flow]]:
-    """Yield the flows that are in boxes, or may be, each with the bits of those among a batch of them."""
-    for start in range(0, len(boxes), AT_ONCE):
-        batch = boxes[start : start + AT_ONCE]
-        for matched, flow in matches([box.spans() for box in batch], innocents(), perhaps=True):
-            yield batch, matched, flow
-
-
-def _try_singles(boxes: Sequence[Box], innocents: Innocents, others: OtherDirections) -> None:
-    """Hold boxes of one 5-tuple each against the innocent flows: those of the same one hit, and those not all known."""
-    exact = {box.points[0][:AGE]: box for box in boxes}
-    portless = {box.points[0][:SOURCE_PORT]: box for box in boxes if box.ports == (None, None)}
-    doubtful: list[Flow] = []
-    for page in innocents():
-        for flow in page:
-            if min(flow) < 0 and (flow[PROTOCOL] in WITH_PORTS or min(flow[:SOURCE_PORT]) < 0):
-                doubtful.append(flow)
-                continue
-            box = exact.get(flow[:AGE]) or portless.get(flow[:SOURCE_PORT])
-            if box is not None and not others.has(flow):
-                box.hit(flow)
-    for batch, matched, flow in _hits(boxes, lambda: [doubtful]) if doubtful else ():
-        for at in bits_of(matched):
-            batch[at].hit(flow)
+    return innocents if len(nearby) > most_nearby else lambda: [nearby]
 
 
 def _proved(compiled: Compiled, findings: Findings, innocents: Innocents, minimum_flow_age: int) -> list[Cutting]:
@@ -182,20 +161,18 @@ def _proved(compiled: Compiled, findings: Findings, innocents: Innocents, minimu
     matched = [0] * len(cuttings)
     covered: set[Flow] = set()
     others = findings.other_directions()
-    for start in range(0, len(cuttings), AT_ONCE):
-        batch = cuttings[start : start + AT_ONCE]
-        sets = [spans_of(cutting.written) for cutting in batch]
-        for mask, flow in matches(sets, innocents(), perhaps=True):
-            if others.has(flow):
-                continue
-            if any(batch[at].lowest_age <= flow[AGE] and not batch[at].collateral for at in bits_of(mask)):
-                raise FlowOpsError("The flush plan would cut an innocent flow, so it is not given; please report this.")
-        for mask, flow in matches(sets, [list(points)]):
-            for at in bits_of(mask):
-                # What is there is as old as the capture asked for, whether its age is known or not.
-                if batch[at].lowest_age <= max(flow[AGE], minimum_flow_age):
-                    matched[start + at] += points[flow][FLOWS]
-                    covered.add(flow)
+    sets = [spans_of(cutting.written) for cutting in cuttings]
+    for places, flow in hits(sets, innocents, perhaps=True):
+        if others.has(flow):
+            continue
+        if any(cuttings[at].lowest_age <= flow[AGE] and not cuttings[at].collateral for at in places):
+            raise FlowOpsError("The flush plan would cut an innocent flow, so it is not given; please report this.")
+    for places, flow in hits(sets, lambda: [list(points)]):
+        for at in places:
+            # What is there is as old as the capture asked for, whether its age is known or not.
+            if cuttings[at].lowest_age <= max(flow[AGE], minimum_flow_age):
+                matched[at] += points[flow][FLOWS]
+                covered.add(flow)
     if not covered.issuperset(wanted) or sum(wanted.values()) != sum(cutting.flow_count for cutting in cuttings):
         raise FlowOpsError("The flush plan does not match its findings, so it is not given; please report this.")
     return [cutting._replace(matched=count) for cutting, count in zip(cuttings, matched, strict=True)]
