@@ -79,20 +79,21 @@ class RulesJudge:
         with tempfile.TemporaryFile(dir=self.folder) as spool:
             pairs = Pairs()
             captures = list(_spooled(pages, pairs, spool))
-            now = self._judge(self.rules.ruleset, pairs)
-            after = self._judge(self.rules.after, pairs) if self.rules.after else None
+            now = self._judge(self.rules.ruleset, pairs, self.rules.in_sync is not False)
+            # Rules that are only tried are not those that are spreading.
+            after = self._judge(self.rules.after, pairs, True) if self.rules.after else None
             spool.seek(0)
             for capture in captures:
                 # A file that nobody else can open: what is read is what was written above.
                 records: Records = marshal.load(spool)
                 yield self._judged(capture, records, now.judge(records), after.judge(records) if after else None)
 
-    def _judge(self, ruleset: Ruleset, pairs: Pairs) -> Judge:
+    def _judge(self, ruleset: Ruleset, pairs: Pairs, in_sync: bool) -> Judge:
         return Judge(
             ruleset,
             initiator=self.initiator,
             is_reversed=None if self.initiator == UNKNOWN else pairs.has_reverse,
-            in_sync=self.rules.in_sync is not False,
+            in_sync=in_sync,
         )
 
     def _judged(
@@ -193,7 +194,8 @@ class RulesJudge:
         if self.contradicted:
             said.append(
                 f"{self.fates[CONTRADICTING] - self.attempts} flows began under rules that are read as dropping them;"
-                " the reading is wrong somewhere, and these flows are no findings."
+                " the reading is wrong somewhere, or the firewall was given this policy, or a prefix list its entries,"
+                " after the rules last changed. These flows are no findings."
             )
         return said
 

@@ -18,15 +18,17 @@ from ..errors import FlowOpsError, OptionError
 from ..files import FileKind, json_of, read_file, text_of
 from ..firewalls.impact import in_sync
 from ..flows.arns import NamedFirewall
-from ..rules.change import PRESENT, Change, changed, check_changed
+from ..rules.change import PRESENT, STATES, Change, changed, check_changed
 from ..rules.judge import INITIATORS
 from ..rules.read import arn_of, check_home_net, missing_groups, ruleset_of, unread_ruleset
 from ..rules.ruleset import Ruleset
 from ..rules.shapes import ANSWERS as WRITTEN
 from ..rules.shapes import GROUP_ANSWER, POLICY_ANSWER, Shape, misfit
+from ..rules.texts import number_in
 from ..times import utc_text
 
 ON_UNDECIDED = ("inconclusive", "ignore")
+_LARGEST_PRIORITY = 65535
 # A rule group has at most 2 MB of rules.
 RULES = FileKind("rule group", 8 << 20)
 # All groups of a policy, as an audit writes them.
@@ -76,6 +78,9 @@ def changes_of(given: Mapping[str, Any]) -> list[Change]:
 def _change(given: Mapping[str, Any]) -> Change:
     option = "firewall_rules.changes"
     state, path = given.get("state") or PRESENT, given.get("src")
+    if state not in STATES:
+        raise OptionError(f"{option}.state", state, f"give one of {', '.join(STATES)}")
+    priority = _priority(given.get("priority"), f"{option}.priority")
     if (state == PRESENT) != bool(path):
         raise OptionError(
             f"{option}.src",
@@ -85,7 +90,18 @@ def _change(given: Mapping[str, Any]) -> Change:
     if not path:
         return Change(str(given["rule_group"]), state=state)
     text = text_of(read_file(path, RULES, f"{option}.src").removeprefix(BOM_UTF8), path)
-    return Change(str(given["rule_group"]), text, path, given.get("priority"), state)
+    return Change(str(given["rule_group"]), text, path, priority, state)
+
+
+def _priority(given: Any, option: str) -> int | None:
+    """Return the priority of a change, which surveys give as text."""
+    if given is None or given == "":
+        return None
+    text = str(given).strip()
+    number = number_in(text) if not isinstance(given, bool) else None
+    if number is None or not 1 <= number <= _LARGEST_PRIORITY:
+        raise OptionError(option, given, f"give a whole number from 1 to {_LARGEST_PRIORITY}")
+    return number
 
 
 def saved_rules(given: Mapping[str, Any]) -> FirewallRules:

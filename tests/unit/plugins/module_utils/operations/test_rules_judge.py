@@ -137,6 +137,13 @@ def test_while_a_change_is_spreading_everything_is_undecided(tmp_path: Path) -> 
     assert any("still spreading" in text for text in judge.warnings())
 
 
+def test_while_a_change_is_spreading_rules_that_are_tried_are_judged_all_the_same(tmp_path: Path) -> None:
+    both = FirewallRules(rules().ruleset, in_sync=False, after=rules("drop tcp any any -> any 22 (sid:1;)").ruleset)
+    judge = RulesJudge(both, str(tmp_path))
+    assert judged(judge, [flow(22), flow(443)]) == [["text:1", None]]
+    assert judge.counts()["by_change"]["newly_dropped"] == 1
+
+
 def test_a_rule_that_suricata_refuses_is_told_by_group_line_and_reason(tmp_path: Path) -> None:
     judge = RulesJudge(rules("drop tcp any any <- any 22 (sid:1;)\npass ip any any -> any any (sid:2;)"), str(tmp_path))
     judged(judge, [flow(22)])
