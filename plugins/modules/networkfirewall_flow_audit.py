@@ -229,7 +229,9 @@ partial:
   type: bool
   sample: false
 fetch:
-  description: What was asked for; every count of the result is of these flows.
+  description:
+    - What was asked for; every count of the result is of these flows. A flow that two captures of a zone have counts
+      once, but for C(flow_count) of RV(operations).
   returned: when the captures were asked for with O(flowops.aws.networkfirewall_flow_capture#module:fetch=findings)
   type: dict
   contains:

@@ -187,6 +187,7 @@ def test_a_partial_capture_says_so(run: Run) -> None:
     assert item["flow_operation_status"] == "COMPLETED_WITH_ERRORS"
     assert item["status_message"] == "Flow timeout"
     assert "completed with errors (Flow timeout)" in run.output
+    assert "give fetch=findings" in run.output
 
 
 def test_a_failed_capture_fails(run: Run) -> None:

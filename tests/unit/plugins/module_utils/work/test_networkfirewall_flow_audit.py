@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.audit.policy_reader import compile_policy
+from ansible_collections.flowops.aws.plugins.module_utils.audit.reach import regions_of
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import FLUSH, NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.module_utils.operations.carry_out import carry_out
+from ansible_collections.flowops.aws.plugins.module_utils.operations.fetch import cover_of
 from ansible_collections.flowops.aws.plugins.module_utils.operations.order import plan_orders, planned_operations
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_audit import audit
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_verify import verify
@@ -165,6 +168,43 @@ def test_a_failure_on_the_way_leaves_no_file(
     with pytest.raises(FlowOpsError, match="AccessDeniedException"):
         audit(module_of(params(capture, dest=str(tmp_path / "flows.jsonl"))))
     assert os.listdir(tmp_path) == []
+
+
+IN_PARTS = {
+    "rules": [
+        {"name": "ssh", "action": "deny", "destination_port": 22},
+        {"name": "old", "action": "deny", "source_address": "10.0.0.0/8", "min_age": 3600},
+    ]
+}
+
+
+def test_a_flow_that_two_captures_of_a_zone_have_is_told_and_cut_once(
+    lab: Callable[..., Any], module_of: Callable[..., Any], plain: Any, control: Any
+) -> None:
+    both, young, old = flow(1, 22, age=5000), flow(2, 22, age=100), flow(3, age=5000)
+    lab([both, young, old, flow(4, age=100)])
+    cover = cover_of(regions_of(compile_policy(IN_PARTS, today=datetime.now(timezone.utc).date())))
+    operations = []
+    for age, filters in ((0, {"DestinationPort": "22"}), (3598, {})):
+        answer = plain.start_flow_capture(
+            FirewallArn=ARN,
+            AvailabilityZone=ZONE,
+            MinimumFlowAgeInSeconds=age,
+            FlowFilters=[{"SourceAddress": {"AddressDefinition": "10.0.0.0/8"}, **filters}],
+        )
+        control.advance(10)
+        item = {"availability_zone": ZONE, "flow_operation_id": answer["FlowOperationId"]}
+        operations.append({**item, "fetch": {"fetched": "findings", "cover": cover}})
+    result = audit(module_of({**params({}, policy=IN_PARTS, plan=True), "operations": operations}))
+    assert (result["flow_count"], result["findings_total"], result["partial"]) == (3, 3, False)
+    assert result["counts"]["by_rule"] == {"ssh": 2, "old": 1}
+    assert [item["flow_count"] for item in result["operations"]] == [2, 2]
+    plan = result["plan"]
+    assert (plan["flow_count"], plan["inseparable"], plan["fetch"]) == (3, 0, "findings")
+    assert [item["flow_count"] for item in plan["operations"]] == [2, 1]
+    # The plan of the second capture spares what that of the first one cuts.
+    assert [item["source_address"] for item in plan["operations"][1]["flow_filters"]] == [old["source_address"]]
+    assert [item["minimum_flow_age"] for item in result["fetch"]["captures"]] == [0, 3598]
 
 
 OLD = {"rules": [{"name": "old", "action": "deny", "min_age": 1000}]}
