@@ -167,7 +167,8 @@ class NetworkFirewall:
     def firewall_policy_answer(self, arn: str) -> tuple[dict[str, Any], bool]:
         """Return DescribeFirewallPolicy's answer, and whether the policy is a Next Generation one; raise FlowOpsError.
 
-        What AWS says of a Next Generation policy has the members of a classic one, without its generation's name.
+        What AWS says of a Next Generation policy has the members of a classic one, without its generation's name, and
+        always a PolicyMode.
         """
         doing = f"describe the firewall policy {shown(arn)}"
         try:
@@ -194,7 +195,8 @@ class NetworkFirewall:
             raise as_a_classic_one from error
         about = answer.get("FirewallPolicyV2Response") or {}
         return {
-            "FirewallPolicy": answer["FirewallPolicyV2"],
+            # All its members may be left out, and without any it would be a classic policy that has no rules.
+            "FirewallPolicy": {"PolicyMode": "", **answer["FirewallPolicyV2"]},
             "FirewallPolicyResponse": {name.replace("PolicyV2", "Policy"): value for name, value in about.items()},
         }
 

@@ -24,6 +24,8 @@ from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsE
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.impact import impact
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
 from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
+from ansible_collections.flowops.aws.plugins.module_utils.rules.judge import Judge
+from ansible_collections.flowops.aws.plugins.module_utils.rules.read import ruleset_of
     flush_impact,
 )
 
@@ -166,6 +168,15 @@ def test_a_next_generation_policy(api: NetworkFirewall, control: Any, mode: str,
         mode,
         {"StreamExceptionPolicy": stream} if stream else None,
     )
+
+
+def test_a_next_generation_policy_that_says_nothing_is_no_classic_one(
+    api: NetworkFirewall, control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control.add_firewall("next", zones=["us-east-1a"], policy_mode="ENFORCE")
+    monkeypatch.setattr(api.client, "describe_firewall_policy_v2", lambda **_request: {"FirewallPolicyV2": {}})
+    answer, _next_generation = api.firewall_policy_answer(POLICY.replace("egress", "next"))
+    assert Judge(ruleset_of(answer, [])).judge([{}])[0].reason == "next_generation"
 
 
 def test_a_policy_that_is_nowhere_is_one_sentence(api: NetworkFirewall, control: Any) -> None:
