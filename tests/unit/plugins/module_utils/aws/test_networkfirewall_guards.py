@@ -23,9 +23,9 @@ from ansible_collections.flowops.aws.plugins.module_utils.aws.waits import wait_
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError, OptionError
 from ansible_collections.flowops.aws.plugins.module_utils.firewalls.impact import impact
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
-from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
 from ansible_collections.flowops.aws.plugins.module_utils.rules.judge import Judge
 from ansible_collections.flowops.aws.plugins.module_utils.rules.read import ruleset_of
+from ansible_collections.flowops.aws.plugins.module_utils.work.networkfirewall_flow_flush_impact_info import (
     flush_impact,
 )
 
