@@ -23,10 +23,10 @@ from .spans import Span, common
 _ANY_PORT: Final[Span] = EVERY_PORT[0]
 # So many networks are kept of a list of addresses, and so many ranges of ports, before they are put together.
 _MOST_NETWORKS = 32
-_MANY = 2048
-# With so many filters too many, many are joined at once.
-_FAR = 300
 _MOST_PORTS = 8
+# Of so many networks, and with so many filters too many, a large part is joined at once.
+_MANY = 2048
+_FAR = 300
 # So many pairs of networks, times ranges of ports, one region is looked at as, before neighbours are put together.
 _MOST_OF_A_PRODUCT = 1024
 # So many filters one region is written as.
@@ -125,7 +125,7 @@ def filters_of(region: Region, bound: int = 0, pairs: int = _MOST_NETWORKS) -> l
     every = None if region.protocol == EVERY_PROTOCOL else numbers
     found = []
     ports = list(product(_ports_of(region.source_port), _ports_of(region.destination_port)))
-    for version, _whole in EVERY_ADDRESS.items():
+    for version in EVERY_ADDRESS:
         sides = _sides(region, version, min(pairs, _MOST_OF_A_PRODUCT // len(ports)))
         of_version = [
             Filter(source, destination, protocols, source_port, port, age, bound)
@@ -216,6 +216,7 @@ def _fewer(networks: list[Span], most: int, version: int, side: int) -> list[Spa
     for _added, _size, begin, end, joined in found[: max(1, at_once)]:
         if too_many <= 0:
             break
+        # Of two networks that share one, one lies in the other, so that those here have not been joined yet.
         if None not in left[begin:end]:
             left[begin:end] = [joined, *[None] * (end - begin - 1)]
             too_many -= end - begin - 1
