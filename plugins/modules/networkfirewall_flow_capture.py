@@ -27,7 +27,7 @@ options:
         into at most 20 filters and a minimum age for each capture; these match all such flows and as few others as can
         be told. What hangs on bytes and packets cannot be asked for.
       - Where that takes fewer flows, a zone gets up to four captures, one after another, such as one of old flows
-        alone. Each is waited for then, also without O(wait), but for the last.
+        alone. They are waited for then, also without O(wait).
       - Where nothing narrower than O(flow_filters) would do, they are captured as they are, with a warning that says
         why. So it is for a policy that denies nothing or nearly everything, and for rules that drop by default or hang
         on the contents of packets. Of a list of thousands of networks large blocks are captured.
