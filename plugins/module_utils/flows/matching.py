@@ -61,7 +61,6 @@ _MANY_BOUNDS = 1024
 _INDEX_BITS = 16
 # The blocks of IPv4, /20, and those of IPv6, /32, of which it is known at once whether a long list has any address.
 _BLOCK_SHIFT = 12
-_BYTE_SHIFT = 15
 _PREFIX_SHIFT = 96
 _MOST_PREFIXES = 1 << 18
 
@@ -88,14 +87,14 @@ class Sweep:
         self._bounds = sorted(changes)
         self._masks = list(accumulate((changes[bound] for bound in self._bounds), xor))
         self._parts: list[_ManyBounds] = []
+        # Returns the conditions that a number satisfies.
+        self.mask_of: Callable[[int], int] = self._mask_of
         if len(self._bounds) > _MANY_BOUNDS and whole is ADDRESSES:
             self._parts = [_ManyBounds(self._bounds, self._masks, version) for version in EVERY_ADDRESS]
             self._bounds, self._masks = [], []
+            self.mask_of = _mask_of_many(*self._parts)
 
-    def mask_of(self, number: int) -> int:
-        """Return the conditions that a number satisfies."""
-        if self._parts:
-            return self._parts[number >= IPV6].mask_of(number)
+    def _mask_of(self, number: int) -> int:
         mask: int = self._masks[bisect_right(self._bounds, number) - 1]
         return mask
 
@@ -125,14 +124,14 @@ class _ManyBounds:
         places = {mask: at for at, mask in enumerate(self._distinct)}
         self._which = array("B" if len(places) <= 256 else "L", (places[mask] for mask in own_masks))
         # Most addresses are in no network of a list, which few bytes can say of them.
-        self._rest = own_masks[0]
+        self.rest = own_masks[0]
         others = [
             (low, high - 1)
             for low, high, mask in zip(own, [*own[1:], last - first + 1], own_masks, strict=True)
-            if mask != self._rest
+            if mask != self.rest
         ]
-        self._blocks = _bits_of(others) if version == 4 else b""
-        self._prefixes = _prefixes_of(others) if version == 6 else ()
+        self.blocks = _blocks_of(others) if version == 4 else b""
+        self.prefixes = _prefixes_of(others) if version == 6 else ()
         self._low_bits = max(0, LAST_ADDRESS[version].bit_length() - 64)
         self._bounds = own if self._low_bits else []
         self._highs = array("Q" if self._low_bits else "L", (bound >> self._low_bits for bound in own))
@@ -146,8 +145,6 @@ class _ManyBounds:
 
     def _mask_of_4(self, number: int) -> int:
         """Return the mask of the range that an address, as a number, is in."""
-        if not self._blocks[number >> _BYTE_SHIFT] >> (number >> _BLOCK_SHIFT & 7) & 1:
-            return self._rest
         slot = number >> self._shift
         starts = self._starts
         if slot + 1 >= len(starts):
@@ -156,8 +153,6 @@ class _ManyBounds:
 
     def _mask_of_6(self, number: int) -> int:
         number -= self._offset
-        if number >> _PREFIX_SHIFT not in self._prefixes:
-            return self._rest
         high = number >> self._low_bits
         slot = (high - self._first) >> self._shift
         starts = self._starts
@@ -175,23 +170,35 @@ class _ManyBounds:
         return set(self._distinct)
 
 
-def _bits_of(spans: Iterable[Span]) -> bytes:
-    """Return a bit for each /20 of IPv4, set where a span is."""
-    digits = bytearray(b"0") * (1 << (32 - _BLOCK_SHIFT))
+def _mask_of_many(of_4: _ManyBounds, of_6: _ManyBounds) -> Callable[[int], int]:
+    """Return what gives the mask of the range that an address, as a number, is in: for most of them in one step."""
+    blocks, rest_of_4, among_4 = of_4.blocks, of_4.rest, of_4.mask_of
+    prefixes, rest_of_6, among_6 = of_6.prefixes, of_6.rest, of_6.mask_of
+
+    def mask_of(number: int) -> int:
+        if number < IPV6:
+            return among_4(number) if blocks[number >> _BLOCK_SHIFT] else rest_of_4
+        return among_6(number) if number >> _PREFIX_SHIFT in prefixes else rest_of_6
+
+    return mask_of
+
+
+def _blocks_of(spans: Iterable[Span]) -> bytes:
+    """Return for each /20 of IPv4 whether a span is there, 1 or 0."""
+    blocks = bytearray(1 << (32 - _BLOCK_SHIFT))
     for first, last in spans:
         first, last = first >> _BLOCK_SHIFT, last >> _BLOCK_SHIFT
-        digits[first : last + 1] = b"1" * (last - first + 1)
-    digits.reverse()
-    return int(digits, 2).to_bytes(len(digits) // 8, "little")
+        blocks[first : last + 1] = b"\1" * (last - first + 1)
+    return bytes(blocks)
 
 
 def _prefixes_of(spans: Iterable[Span]) -> Container[int]:
-    """Return the /32 of IPv6 in which a span is, all of them when there are too many to be worth it."""
+    """Return the /32 of IPv6, on the line, in which a span is, all of them when there are too many to be worth it."""
     found: set[int] = set()
     for first, last in spans:
-        prefixes = range(first >> _PREFIX_SHIFT, (last >> _PREFIX_SHIFT) + 1)
+        prefixes = range((IPV6 + first) >> _PREFIX_SHIFT, ((IPV6 + last) >> _PREFIX_SHIFT) + 1)
         if len(found) + len(prefixes) > _MOST_PREFIXES:
-            return range(1 << (128 - _PREFIX_SHIFT))
+            return range(IPV6 >> _PREFIX_SHIFT, IPV6 >> (_PREFIX_SHIFT - 1))
         found.update(prefixes)
     return found
 
