@@ -11,7 +11,8 @@ from typing import Any
 
 from ..module_utils.errors import FlowOpsError
 from ..plugin_utils.action import ControllerAction
-from ..plugin_utils.remediation import KEPT, Limits, begun, compared, counted, flushed, foretold, guarded, proved
+from ..plugin_utils.guards import Firewall, Limits
+from ..plugin_utils.remediation import KEPT, begun, compared, counted, flushed, foretold, guarded, met, proved
 
 # What Ansible says of a task beside what the task returned.
 _OF_THE_TASK = ("changed", "failed", "msg", "warnings", "deprecations", "exception", "invocation", "censored")
@@ -21,6 +22,16 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "count": {"type": "dict"},
     "minimum_flow_age": {"type": "int", "default": 0},
     "proof": {"type": "dict"},
+    "firewall": {
+        "type": "dict",
+        "options": {
+            "impact": {"type": "dict", "required": True},
+            "sync_timeout": {"type": "int", "required": True},
+            "allow_out_of_sync": {"type": "bool", "required": True},
+            "allow_continue": {"type": "bool", "required": True},
+            "allow_endpoint_associations": {"type": "bool", "required": True},
+        },
+    },
     "guards": {
         "type": "dict",
         "options": {
@@ -53,8 +64,8 @@ class ActionModule(ControllerAction):
         """Return the account with what has become known; raise FlowOpsError with the guard that refuses."""
         options = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC,
-            required_one_of=[["count", "proof", "guards", "flush"]],
-            mutually_exclusive=[["count", "proof", "guards", "flush"]],
+            required_one_of=[["firewall", "count", "proof", "guards", "flush"]],
+            mutually_exclusive=[["firewall", "count", "proof", "guards", "flush"]],
             required_by={"count": ["capture"], "comparison": ["flush"]},
         )[1]
         run = begun({name: value for name, value in options["run"].items() if name not in _OF_THE_TASK})
@@ -66,6 +77,8 @@ class ActionModule(ControllerAction):
             raise FlowOpsError(said, **{name: run[name] for name in KEPT if run.get(name)}) from error
 
     def _taken_down(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+        if options["firewall"] is not None:
+            return met(run, Firewall(**options["firewall"]), bool(self._task.check_mode))
         if options["count"] is not None:
             captured = options["capture"]["flow_operations"]
             return counted(run, captured, options["count"], options["minimum_flow_age"])

@@ -14,7 +14,7 @@ description:
   - What the role flow_remediate knows between its tasks is one mapping, the account of the run. It begins as
     M(flowops.aws.flow_plan) returned it; this takes down what other modules have found out or done, decides what
     follows from it, and returns the account for the next task. AWS is not asked.
-  - Exactly one of O(count), O(proof), O(guards) and O(flush) must be given.
+  - Exactly one of O(firewall), O(count), O(proof), O(guards) and O(flush) must be given.
 options:
   run:
     description: The account, as M(flowops.aws.flow_plan) or this module returned it.
@@ -36,6 +36,32 @@ options:
   proof:
     description: What M(flowops.aws.networkfirewall_flow_plan) returned of the plan.
     type: dict
+  firewall:
+    description:
+      - What a flush would meet. The task fails and names the guard that refuses; in check mode what would refuse is
+        taken down, for the sentence that O(guards) then makes.
+    type: dict
+    suboptions:
+      impact:
+        description: What M(flowops.aws.networkfirewall_flow_flush_impact_info) returned of the firewall.
+        type: dict
+        required: true
+      sync_timeout:
+        description: The seconds for which rules on their way were waited for.
+        type: int
+        required: true
+      allow_out_of_sync:
+        description: Whether the firewall's rules may be in force in some of its zones only.
+        type: bool
+        required: true
+      allow_continue:
+        description: Whether the stream exception policy may be V(CONTINUE).
+        type: bool
+        required: true
+      allow_endpoint_associations:
+        description: Whether VPC endpoint associations may share the firewall.
+        type: bool
+        required: true
   guards:
     description: How much may be cut. The run may begin to cut, or the task fails and names the guard that refuses.
     type: dict
@@ -189,7 +215,7 @@ beside:
   sample: {"stream_exception_policy": "DROP"}
 refused:
   description: What each guard says that would refuse.
-  returned: in check mode, after O(guards)
+  returned: in check mode, after O(firewall) and O(guards)
   type: list
   elements: str
   sample: []

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError, shortened
 from ..module_utils.evidence.manifest import MANIFEST
 from ..module_utils.plan.verdict import COLLATERAL, PROVED, Deed, words_of
 from .audits import artifact_name
+from .guards import Firewall, Limits, refusals, refused_by
 from .report.text import counted as counted_as
 
 _MOST_SHOWN = 100
@@ -48,20 +48,6 @@ HANDED_ON = (
 )
 # What stopped a run may quote much; the whole of it is in the evidence.
 _MOST_OF_A_MESSAGE = 1000
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a run may cut at most: flows, percent of the captured flows, seconds since the capture.
-
-    is_given says whether somebody has said how many flows.
-    """
-
-    max_flows: int
-    max_percent: float
-    max_capture_age: int
-    allow_partial: bool
-    is_given: bool = True
 
 
 def begun(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,9 +149,17 @@ def _proved_operations(run: Mapping[str, Any], plan: Mapping[str, Any], checking
     )
 
 
+def met(run: Mapping[str, Any], firewall: Firewall, checking: bool) -> dict[str, Any]:
+    """Return the account, in check mode with what would refuse to flush this firewall; else raise FlowOpsError."""
+    refused = refused_by(firewall)
+    if refused and not checking:
+        raise FlowOpsError(refused[0])
+    return {**run, "refused": refused}
+
+
 def foretold(run: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """Return the account of check mode, with what would be cut and which guards would refuse as its sentence."""
-    refused = refusals(run, limits)
+    refused = [*run.get("refused", ()), *refusals(run, limits)]
     name, operations = run["firewall_arn"].rpartition("/")[2], run["operations"]
     flows = counted_as(run["flow_count"], "flow") if run["is_counted"] else "a number of flows that nobody has counted"
     by = counted_as(len(operations), "flush", "flushes")
@@ -183,41 +177,6 @@ def guarded(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediat
     operations = run["operations"]
     started = {**run, "cutting": True, "stopped_as": "failed", "round": 1, "cut": operations}
     return {**started, **_ended(started, _NOTHING)}
-
-
-def refusals(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediate_") -> list[str]:
-    """Return what each guard that refuses says, in the order in which they count."""
-    told = []
-    if run["partial"] and not limits.allow_partial:
-        told.append(
-            "Flows may be missing from the capture that counted them, so that more than the"
-            f" {run['flow_count']} counted may be cut; nothing was cut. Set {prefix}allow_partial to go on all the"
-            " same."
-        )
-    if run["operations"] and (run["capture_age"] or 0) > limits.max_capture_age:
-        told.append(
-            f"The capture that the plan was made from is {run['capture_age']} seconds old, which is more than"
-            f" {prefix}max_capture_age, {limits.max_capture_age} seconds; nothing was cut. Audit again, give"
-            f" {prefix}policy so that the plan is proved on a fresh capture, or raise {prefix}max_capture_age."
-        )
-    if run["operations"] and run.get("fetch") and not limits.is_given:
-        told.append(
-            "The plan was made from a part of the flows (flow_audit_fetch: findings), so that there is no whole for"
-            f" {prefix}max_percent; nothing was cut. Give {prefix}max_flows; {run['flow_count']} flows would be cut."
-        )
-    if run["flow_count"] > limits.max_flows:
-        told.append(
-            f"{counted_as(run['flow_count'], 'flow')} would be cut, which is more than {prefix}max_flows,"
-            f" {limits.max_flows}; nothing was cut. Raise {prefix}max_flows if they are meant."
-        )
-    # Filters capture only what they match, so there is no whole to take a share of.
-    if run.get("percent") is not None and run["percent"] > limits.max_percent:
-        told.append(
-            f"{run['flow_count']} of {run['captured_flow_count']} flows would be cut, {run['percent']} %, which is more"
-            f" than {prefix}max_percent, {limits.max_percent} %; nothing was cut. Raise {prefix}max_percent if they are"
-            " meant."
-        )
-    return told
 
 
 def flushed(run: Mapping[str, Any], flush: Mapping[str, Any]) -> dict[str, Any]:

@@ -241,3 +241,82 @@ def test_two_remediations_of_one_firewall_at_once_cut_nothing_twice_and_no_innoc
     # Each flow was cut by one of them.
     assert len([record for record in control.cut() if record["firewall_arn"] == arn]) == GUILTY
     assert sum(result["cut"] for result in results) == GUILTY
+
+
+# -- what a person reads last -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def foretold(runner: FirewallRunner, control: Control, aws: Any) -> Run:
+    """Check mode on a firewall where nothing refuses, one where two guards would, and one with nothing to cut."""
+    given: dict[str, dict[str, Any]] = {
+        "allowed": {},
+        "refused": {"flow_remediate_max_flows": 3, "flow_remediate_max_percent": 10},
+        "filters": {"flow_remediate_flow_filters": [{"destination_port": 23, "source_address": "10.0.0.0/8"}]},
+        "idle": {},
+    }
+    hosts = {}
+    for name, variables in given.items():
+        arn = control.add_firewall(f"foretold-{name}", flows={ZONE: content()})["arn"]
+        plan = plan_of(arn, captured(aws, arn, [ZONE]), lambda found: found[4] == "23")
+        if name == "idle":
+            plan["operations"] = []
+        hosts[name] = {"firewall_arn": arn, "flow_remediate_max_percent": 60, **variables}
+        if name != "filters":
+            hosts[name]["flow_remediate_plan"] = plan
+    # Two of its guards look at the firewall itself.
+    control.set_sync_state("foretold-refused", "PENDING")
+    control.add_association("foretold-refused", ZONE)
+    return runner("flowops.aws.remediate", hosts, options=["--check"])
+
+
+def test_check_mode_ends_with_one_sentence(foretold: Run) -> None:
+    said = {
+        name: foretold.recorded("Say what would be cut, and what would refuse it", name).result["msg"]
+        for name in ("allowed", "refused", "filters", "idle")
+    }
+    assert said["allowed"] == "foretold-allowed: 20 flows would be cut by 1 flush; no guard refuses."
+    assert said["filters"] == (
+        "foretold-filters: a number of flows that nobody has counted would be cut by 1 flush; no guard refuses."
+    )
+    assert said["idle"] == "foretold-idle: no flow would have to be cut; no guard refuses."
+    assert said["refused"].startswith(
+        "foretold-refused: 20 flows would be cut by 1 flush; The firewall is PENDING, not"
+    )
+    for guard in ("allow_out_of_sync", "allow_endpoint_associations", "max_flows, 3", "max_percent, 10"):
+        assert f"flow_remediate_{guard}" in said["refused"]
+    (stopped,) = failed(foretold, "refused")
+    assert stopped.result["msg"] == said["refused"]
+    assert [failed(foretold, name) for name in ("allowed", "filters", "idle")] == [[], [], []]
+
+
+UNSEALABLE = """
+- name: Refuse, and cannot seal
+  hosts: all
+  gather_facts: false
+  roles:
+    - role: flowops.aws.flow_remediate
+      vars:
+        # Whoever reads this variable leaves a folder in the evidence, which cannot be sealed then.
+        flow_remediate_max_flows: "{{ lookup('ansible.builtin.pipe', spoil) | int }}"
+        spoil: "for part in {{ folder }}/flowops-evidence/*/*.part; do mkdir -p $part/stray; done; echo 3"
+"""
+
+
+def test_when_sealing_fails_the_first_error_is_the_one_shown(
+    runner: FirewallRunner, control: Control, aws: Any
+) -> None:
+    arn = control.add_firewall("unsealed", flows={ZONE: content()})["arn"]
+    plan = plan_of(arn, captured(aws, arn, [ZONE]), lambda found: found[4] == "23")
+    folder = runner.started_in()
+    hosts = {"unsealed": {"firewall_arn": arn, "flow_remediate_plan": plan, "folder": str(folder)}}
+    run = runner(UNSEALABLE, hosts, started_in=folder)
+    first, last = failed(run, "unsealed")
+    assert first.result["msg"].startswith("20 flows would be cut, which is more than flow_remediate_max_flows, 3")
+    assert last.result["msg"].startswith(
+        "unsealed: refused, for the reason that the task before gave; 0 flushes begun."
+    )
+    assert "The evidence could not be sealed: " in last.result["msg"] and "stray" in last.result["msg"]
+    assert fact(run, "unsealed", "flow_remediate_result")["message"] == first.result["msg"]
+    # It is there all the same, and says that it is not sealed.
+    assert list(folder.glob("flowops-evidence/*/*.part/plan.json"))

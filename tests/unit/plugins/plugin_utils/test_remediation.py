@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
-from ansible_collections.flowops.aws.plugins.plugin_utils import remediation
-from ansible_collections.flowops.aws.plugins.plugin_utils.remediation import Limits
+from ansible_collections.flowops.aws.plugins.plugin_utils import guards, remediation
+from ansible_collections.flowops.aws.plugins.plugin_utils.guards import Firewall, Limits
 
 ARN = "arn:aws:network-firewall:us-east-1:111122223333:firewall/egress"
 OPERATION = {"availability_zone": "us-east-1a", "flow_filters": [{"source_address": "10.0.0.7"}], "flow_count": 10}
@@ -147,7 +147,7 @@ REFUSALS = {
 def test_each_guard_refuses_and_names_itself(name: str) -> None:
     members, words = REFUSALS[name]
     account = {**run(flow_count=10, percent=25.0, capture_age=3600), **members}
-    (told,) = remediation.refusals(account, LIMITS)
+    (told,) = guards.refusals(account, LIMITS)
     assert words in told
     assert "nothing was cut" in told
     with pytest.raises(FlowOpsError) as failure:
@@ -157,16 +157,16 @@ def test_each_guard_refuses_and_names_itself(name: str) -> None:
 
 def test_the_plan_of_a_part_of_the_flows_needs_a_maximum() -> None:
     account = run(flow_count=10, percent=None, fetch="findings")
-    (told,) = remediation.refusals(account, replace(LIMITS, is_given=False))
+    (told,) = guards.refusals(account, replace(LIMITS, is_given=False))
     assert "Give flow_remediate_max_flows; 10 flows would be cut" in told and "flow_remediate_max_percent" in told
-    assert remediation.refusals(account, LIMITS) == []
-    assert remediation.refusals(run(flow_count=10, percent=None), replace(LIMITS, is_given=False)) == []
-    assert remediation.refusals({**account, "operations": []}, replace(LIMITS, is_given=False)) == []
+    assert guards.refusals(account, LIMITS) == []
+    assert guards.refusals(run(flow_count=10, percent=None), replace(LIMITS, is_given=False)) == []
+    assert guards.refusals({**account, "operations": []}, replace(LIMITS, is_given=False)) == []
 
 
 def test_every_guard_that_refuses_is_told_in_order() -> None:
     members = {key: value for values, _words in REFUSALS.values() for key, value in values.items()}
-    assert len(remediation.refusals({**run(), **members}, LIMITS)) == len(REFUSALS)
+    assert len(guards.refusals({**run(), **members}, LIMITS)) == len(REFUSALS)
 
 
 def test_at_the_limits_a_run_begins_to_cut() -> None:
@@ -189,6 +189,46 @@ def test_a_run_with_nothing_to_cut_says_so() -> None:
     assert left["sentence"].endswith(
         "2 findings were left alone, because every filter for them would cut innocent flows."
     )
+
+
+IMPACT: dict[str, Any] = {
+    **{"in_sync": True, "configuration_sync_state": "IN_SYNC", "configuration_sync_state_effect": "All is in force."},
+    **{"stream_exception_policy": "DROP", "stream_exception_policy_effect": "Packets are dropped."},
+    **{"vpc_endpoint_associations": [], "hidden_association_count": 0},
+}
+HAZARDS: dict[str, tuple[dict[str, Any], str]] = {
+    "allow_out_of_sync": ({"in_sync": False, "configuration_sync_state": "PENDING"}, "is PENDING, not IN_SYNC, after"),
+    "allow_continue": (
+        {"stream_exception_policy": "CONTINUE"},
+        "The stream exception policy of the firewall is CONTINUE",
+    ),
+    "allow_endpoint_associations": (
+        {"hidden_association_count": 2},
+        "none of this account and 2 of other accounts that cannot be seen",
+    ),
+}
+
+
+def firewall(allowed: bool = False, **seen: Any) -> Firewall:
+    return Firewall({**IMPACT, **seen}, 600, **dict.fromkeys(HAZARDS, allowed))
+
+
+@pytest.mark.parametrize("name", HAZARDS)
+def test_what_a_flush_would_meet_refuses_and_names_its_override(name: str) -> None:
+    seen, words = HAZARDS[name]
+    with pytest.raises(FlowOpsError) as failure:
+        remediation.met(run(), firewall(**seen), checking=False)
+    assert words in failure.value.message and f"Set flow_remediate_{name} to go on" in failure.value.message
+    assert "Nothing was cut." in failure.value.message
+    assert remediation.met(run(), firewall(allowed=True, **seen), checking=False)["refused"] == []
+    assert remediation.met(run(), firewall(), checking=False)["refused"] == []
+
+
+def test_check_mode_tells_of_every_guard_of_the_firewall_too() -> None:
+    hazards = {key: value for seen, _words in HAZARDS.values() for key, value in seen.items()}
+    account = remediation.foretold(remediation.met(run(flow_count=11), firewall(**hazards), checking=True), LIMITS)
+    assert len(account["refused"]) == len(HAZARDS) + 1
+    assert account["sentence"].startswith("egress: 11 flows would be cut by 1 flush; The firewall is PENDING")
 
 
 # -- rounds ---------------------------------------------------------------------------------------------------------
