@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import AwsError, shown
-from ..rules.read import references_of
+from ..rules.read import asks_vpc, references_of
 from .answers import bare
 from .failures import NOT_FOUND, calling, needing
 from .networkfirewall import NetworkFirewall, spread
@@ -36,11 +36,14 @@ class Described:
     unread: list[str] = field(default_factory=list)
 
 
-def describe_rules(api: NetworkFirewall, ec2: Any, firewall: Mapping[str, Any], need_home_net: bool) -> Described:
+def describe_rules(
+    api: NetworkFirewall, ec2: Any, firewall: Mapping[str, Any], *, need_home_net: bool, changing: bool
+) -> Described:
     """Return what AWS tells of the rules of a firewall, as DescribeFirewall has it; raise FlowOpsError.
 
     A missing permission is no error: what it keeps from being read is named. ec2() makes a client of EC2 when one is
-    needed; need_home_net is False where the caller gives HOME_NET.
+    needed; need_home_net is False where the caller gives HOME_NET. What keeps it from being known is
+    told where rules look for it, or may do so once they are changed.
     """
     found = Described()
     arn = str(firewall["FirewallPolicyArn"])
@@ -51,7 +54,10 @@ def describe_rules(api: NetworkFirewall, ec2: Any, firewall: Mapping[str, Any], 
         return found
     _describe_groups(api, found)
     if need_home_net and "HOME_NET" not in _variables_of(found.policy):
-        _describe_vpc(ec2, firewall, found)
+        # Rules that are kept, and changed later, may look for it.
+        found.vpc_cidrs, unknown = _cidrs_of_vpc(ec2, firewall)
+        if unknown and (changing or asks_vpc(found.policy, found.groups)):
+            found.unread.append(unknown)
     _describe_prefix_lists(ec2, found)
     return found
 
@@ -92,23 +98,19 @@ def _variables_of(policy: Mapping[str, Any]) -> Mapping[str, Any]:
     return variables
 
 
-def _describe_vpc(ec2: Any, firewall: Mapping[str, Any], found: Described) -> None:
-    """Note the VPC's CIDR where it has only one: AWS does not say whether the others belong to HOME_NET."""
+def _cidrs_of_vpc(ec2: Any, firewall: Mapping[str, Any]) -> tuple[list[str] | None, str]:
+    """Return the VPC's CIDR where it has only one, for AWS does not say which of several HOME_NET has; else why not."""
     vpc_id = firewall.get("VpcId")
     if not vpc_id:
-        found.unread.append("The firewall is in no VPC of its own, so that HOME_NET is not known.")
-        return
+        return None, "The firewall is in no VPC of its own, so that HOME_NET is not known."
     try:
         cidrs = Vpcs(ec2()).cidrs_of(vpc_id)
     except AwsError as error:
-        found.unread.append(f"{_unless_denied(error).message} So HOME_NET is not known.")
-        return
+        return None, f"{_unless_denied(error).message} So HOME_NET is not known."
     if len(cidrs) == 1:
-        found.vpc_cidrs = cidrs
-    else:
-        found.unread.append(
-            f"The VPC {shown(vpc_id)} has {len(cidrs)} CIDR blocks, and AWS does not say which of them HOME_NET has."
-        )
+        return cidrs, ""
+    several = f"The VPC {shown(vpc_id)} has {len(cidrs)} CIDR blocks, and AWS does not say which of them HOME_NET has."
+    return None, several
 
 
 def _describe_prefix_lists(ec2: Any, found: Described) -> None:

@@ -181,7 +181,8 @@ def live_rules(
 ) -> FirewallRules:
     """Return the rules of a firewall as they are now; raise FlowOpsError. ec2() makes a client of EC2."""
     answer = api.firewall_of(named)
-    described = describe_rules(api, ec2, answer["Firewall"], need_home_net=given.get("home_net") is None)
+    need_home_net = given.get("home_net") is None
+    described = describe_rules(api, ec2, answer["Firewall"], need_home_net=need_home_net, changing=bool(changes))
     arn = str(answer["Firewall"]["FirewallPolicyArn"])
     holds = in_sync(answer["FirewallStatus"])
     if described.policy is None:

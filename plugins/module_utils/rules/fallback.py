@@ -35,7 +35,11 @@ def stateless_rules(name: str, group: Mapping[str, Any]) -> Iterator[StatelessRu
     for rule in sorted(source.get("StatelessRules") or (), key=lambda rule: int(rule.get("Priority", 0))):
         definition = rule.get("RuleDefinition") or {}
         attributes = definition.get("MatchAttributes") or {}
-        effect = effect_of(definition.get("Actions") or ())
+        effect = effect_of(definition.get("Actions") or (), "")
+        if not effect:
+            # What AWS may have come up with since, or a hand in a file.
+            yield from unread_stateless(name, UNREADABLE, "Actions")
+            continue
         yield from _split(name, int(rule.get("Priority", 0)), effect, attributes)
 
 

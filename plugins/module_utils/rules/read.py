@@ -53,15 +53,6 @@ def arn_of(group: Mapping[str, Any]) -> str:
     return str((group.get("RuleGroupResponse") or {}).get("RuleGroupArn") or "")
 
 
-def prefix_lists_of(groups: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the ARNs that the rule groups reference as sets of addresses, each once."""
-    found: dict[str, None] = {}
-    for group in groups:
-        references = ((group.get("RuleGroup") or {}).get("ReferenceSets") or {}).get("IPSetReferences") or {}
-        found.update(dict.fromkeys(item["ReferenceArn"] for item in references.values() if item.get("ReferenceArn")))
-    return list(found)
-
-
 def asks_vpc(policy: Mapping[str, Any], groups: Iterable[Mapping[str, Any]]) -> bool:
     """Return whether rules use HOME_NET, or EXTERNAL_NET, and the policy leaves it to be the VPC's CIDRs."""
     if "HOME_NET" in ((_body(policy).get("PolicyVariables") or {}).get("RuleVariables") or {}):
@@ -70,9 +61,9 @@ def asks_vpc(policy: Mapping[str, Any], groups: Iterable[Mapping[str, Any]]) -> 
 
 
 def _names_home_net(group: Mapping[str, Any]) -> bool:
-    source = group.get("RulesSource") or {}
-    text = f"{source.get('RulesString')} {source.get('StatefulRules')}"
-    return bool(source.get("RulesSourceList")) or "$HOME_NET" in text or "$EXTERNAL_NET" in text
+    text = str(group)
+    lists = (group.get("RulesSource") or {}).get("RulesSourceList")
+    return bool(lists) or "$HOME_NET" in text or "$EXTERNAL_NET" in text
 
 
 def ruleset_of(

@@ -150,6 +150,12 @@ def test_a_missing_permission_is_named_and_its_rules_are_undecided(
     assert fates(rules, flow(port=port)) == [fate]
 
 
+def test_a_home_net_that_no_rule_looks_for_is_not_missed(read: Callable[..., FirewallRules], control: Control) -> None:
+    control.set_rules("egress", [{"name": "text", "rules": "drop tcp any any -> any 22 (sid:1;)"}])
+    control.add_fault("access_denied", "DescribeVpcs")
+    assert read().unread == ()
+
+
 def test_each_group_is_asked_for_once_and_trouble_on_the_way_loses_nothing(
     read: Callable[..., FirewallRules], control: Control, retry_sleeps: list[float]
 ) -> None:

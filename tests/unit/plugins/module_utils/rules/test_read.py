@@ -13,7 +13,6 @@ from ansible_collections.flowops.aws.plugins.module_utils.rules.read import (
     asks_vpc,
     check_home_net,
     missing_groups,
-    prefix_lists_of,
     ruleset_of,
 )
 from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import (
@@ -70,7 +69,6 @@ def test_variables_and_references_of_a_group() -> None:
         },
         ReferenceSets={"IPSetReferences": {"LIST": {"ReferenceArn": "arn:aws:ec2:us-east-1:1:prefix-list/pl-1"}}},
     )
-    assert prefix_lists_of([only]) == ["arn:aws:ec2:us-east-1:1:prefix-list/pl-1"]
     lists = {"arn:aws:ec2:us-east-1:1:prefix-list/pl-1": ["93.184.216.0/24"]}
     known = ruleset_of(policy(only), [only], prefix_lists=lists)
     assert not known.problems

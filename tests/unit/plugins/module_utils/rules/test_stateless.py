@@ -103,3 +103,8 @@ def test_a_group_that_could_not_be_read_may_do_anything() -> None:
 def test_a_rule_that_cannot_be_read_may_match_anything() -> None:
     found = verdict(stateless(rule(1, "aws:drop", Sources=hosts("nowhere"))))
     assert (found.fate, found.reason) == ("undecided", "unreadable")
+
+
+def test_an_action_that_is_not_known_may_be_any() -> None:
+    found = verdict(stateless(rule(1, "aws:inspect", Protocols=[6])))
+    assert (found.fate, found.reason, found.rule) == ("undecided", "unreadable", "s")
