@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.flow
 attributes:
   check_mode:
+    support: full
     details: Nothing is made; RV(ignore:changed) says whether it would be.
 seealso:
   - module: flowops.aws.flow_report

@@ -51,7 +51,18 @@ def told(what: str, **letters: int) -> int:
     """Return how many calls the guide tells for something; its letters must be those of the guide's formula."""
     tree = ast.parse(formulas()[what], mode="eval")
     assert {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} == set(letters)
-    return int(eval(compile(tree, str(GUIDE), "eval"), {"__builtins__": {}}, letters))  # noqa: S307  the guide is ours
+    return _value(tree.body, letters)
+
+
+def _value(node: ast.expr, letters: dict[str, int]) -> int:
+    """Return what a formula of sums and products comes to."""
+    if isinstance(node, ast.BinOp):
+        left, right = _value(node.left, letters), _value(node.right, letters)
+        return left + right if isinstance(node.op, ast.Add) else left * right
+    if isinstance(node, ast.Name):
+        return letters[node.id]
+    assert isinstance(node, ast.Constant)
+    return int(node.value)
 
 
 class Audited:
