@@ -216,6 +216,9 @@ def _plain(value: Any) -> Any:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, str):
+        # Half of a surrogate pair, which JSON may have, is no text that a file can hold.
+        return value.encode("utf-8", "replace").decode("utf-8")
     return utc_text(value) if isinstance(value, datetime) else value
 
 

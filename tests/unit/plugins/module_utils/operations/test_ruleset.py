@@ -200,6 +200,20 @@ def test_saved_answers_are_judged_by_without_asking_aws(tmp_path: Path) -> None:
     assert fates(rules, flow(), flow("10.2.0.1")) == [("dropped", ""), ("passed", "")]
 
 
+def test_what_is_kept_is_text_that_a_file_can_hold(tmp_path: Path) -> None:
+    policy, group = tmp_path / "policy.json", tmp_path / "group.json"
+    policy.write_text(json.dumps(POLICY), encoding="utf-8")
+    hostile = {
+        **GROUP,
+        "RuleGroup": {"RulesSource": {"RulesString": 'drop ip any any -> any any (msg:"\ud800"; sid:1;)'}},
+    }
+    group.write_text(json.dumps(hostile), encoding="utf-8")
+    rules = saved_rules({"firewall_policy_src": str(policy), "rule_group_srcs": [str(group)]})
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps(rules.answers, ensure_ascii=False), encoding="utf-8")
+    assert fates(saved_rules({"firewall_policy_src": str(kept)}), flow()) == [("dropped", "")]
+
+
 @pytest.mark.parametrize(
     ("policy", "groups", "said"),
     [
