@@ -41,6 +41,12 @@ class Filter:
             return False
         return self.protocols is None or protocol in self.protocols
 
+    def serves(self, port: int, protocol: int) -> bool:
+        """Say whether the conditions on destination port and protocol hold."""
+        if self.destination_ports and not self.destination_ports[0] <= port <= self.destination_ports[1]:
+            return False
+        return self.protocols is None or protocol in self.protocols
+
     def any_holds(self, source: int, destination: int, ports: tuple[int, int], protocol: int) -> bool:
         """Say whether one of the filter's conditions holds for a flow."""
         spans = (

@@ -235,6 +235,8 @@ class FlowTable:
                 exact.setdefault(item.source[0], []).append(item)
             else:
                 wide.append(item)
+        # Of the others most services have none, so that most rows cost one look-up.
+        serving: dict[tuple[int, int], list[Filter]] = {}
         version, protocols = self._version, self._protocol
         source_high, source_low = self._source_high, self._source_low
         destination_high, destination_low = self._destination_high, self._destination_low
@@ -243,13 +245,17 @@ class FlowTable:
             tag = V4 if version[row] == 4 else V6
             source = tag | source_high[row] << 64 | source_low[row]
             candidates = exact.get(source, ())
-            if not candidates and not wide:
+            service = destination_ports[row], protocols[row]
+            rest = serving.get(service)
+            if rest is None:
+                rest = serving[service] = [item for item in wide if item.serves(*service)]
+            if not candidates and not rest:
                 continue
             destination = tag | destination_high[row] << 64 | destination_low[row]
             ports = (source_ports[row], destination_ports[row])
             protocol = protocols[row]
             if any(item.holds(source, destination, ports, protocol) for item in candidates) or any(
-                item.holds(source, destination, ports, protocol) for item in wide
+                item.holds(source, destination, ports, protocol) for item in rest
             ):
                 yield row
 
