@@ -153,6 +153,9 @@ def _spans_of(item: str) -> ByVersion:
     if item.lower() == "any":
         return _EVERYTHING
     found = _atom(item)
+    if found is None and "." in item.partition("/")[2]:
+        # Of 10.0.0.0/255.0.0.0 Suricata 7.0.10 matches not one address of 10.0.0.0/8.
+        raise HeaderError(f"{item} has a mask that Suricata reads as that of another network; write its length")
     if found is None:
         raise HeaderError(f"{item} is not an address")
     return {**_NOTHING, found[0]: (found[1],)}
@@ -228,11 +231,7 @@ def _network(address: str, length: str) -> tuple[int, Span] | None:
         return None
     version, number = point
     bits = 32 if version == 4 else 128
-    if version == 4 and "." in length:
-        mask = point_of(length)
-        prefix = -1 if mask is None else _prefix_of(mask[1])
-    else:
-        prefix = int(length) if length.isascii() and length.isdigit() and len(length) <= _LONGEST_NUMBER else -1
+    prefix = int(length) if length.isascii() and length.isdigit() and len(length) <= _LONGEST_NUMBER else -1
     if not 0 <= prefix <= bits:
         return None
     size = 1 << (bits - prefix)
@@ -243,11 +242,6 @@ def _network(address: str, length: str) -> tuple[int, Span] | None:
 def network_of(text: str) -> tuple[int, Span] | None:
     """Return a network or a host as (IP version, span), None for any other text."""
     return None if "-" in text else _atom(text)
-
-
-def _prefix_of(mask: int) -> int:
-    holes = LAST_ADDRESS[4] ^ mask
-    return -1 if holes & (holes + 1) else 32 - holes.bit_length()
 
 
 def ports_of(text: str, lookup: Lookup = _no_variables) -> Ports | None:
