@@ -107,9 +107,9 @@ def digest_of(file: IO[bytes]) -> tuple[str, int]:
 
 
 def sha256_of(path: str) -> str | None:
-    """Return the SHA-256 (hex) of a file's bytes, None when there is no such file."""
+    """Return the SHA-256 (hex) of a file's bytes, None when there is none; raise OSError for what is no file."""
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return digest_of(file)[0]
     except FileNotFoundError:
         return None

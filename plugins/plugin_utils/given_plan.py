@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_interface
 from itertools import product
 from typing import Any
 
@@ -20,6 +21,10 @@ from ..module_utils.plan.plan import Plan
 
 SOURCES = ("audit", "plan", "flow_filters", "addresses")
 _MOST_ADDRESSES = 10
+# So many bits of an IPv6 address say that the rest of it is an IPv4 address.
+_MAPPED_BITS = 96
+# Of the files of an audit, those that may be read again.
+_READ_AGAIN = ("dest", "findings_dest", "rules_dest")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?")
 
 
@@ -89,7 +94,22 @@ def both_directions(addresses: Sequence[Any], prefix: str = "") -> list[dict[str
             ", ".join(texts),
             f"give an IPv4 or IPv6 address or CIDR, or up to {_MOST_ADDRESSES} of them",
         )
+    for text in texts:
+        _check_plain(text, f"{prefix}addresses")
     return [{side: text} for side, text in product(("source_address", "destination_address"), texts)]
+
+
+def _check_plain(text: str, option: str) -> None:
+    """Raise OptionError for an IPv4 address in the form of an IPv6 one, of which a firewall has no flow."""
+    try:
+        mapped = ip_interface(text)
+    except ValueError:
+        return
+    inside = mapped.ip.ipv4_mapped if mapped.version == 6 else None
+    if inside is not None and mapped.network.prefixlen >= _MAPPED_BITS:
+        length = mapped.network.prefixlen - _MAPPED_BITS
+        plain = f"{inside}/{length}" if "/" in text else str(inside)
+        raise OptionError(option, text, f"it is an IPv4 address in the form of an IPv6 one, write {plain}")
 
 
 def _of_plan(
@@ -98,7 +118,7 @@ def _of_plan(
     audit = options["audit"] if source == "audit" else {}
     written = read(_written(source, options, held.prefix), held.prefix)
     plan = _checked(written, audit, source, held)
-    files = unchanged({**(audit.get("files") or {}), **_named_files(plan)}, sha256)
+    files = unchanged({**_files_of(audit, held.prefix), **_named_files(plan)}, sha256)
     findings_src = files.get("findings_dest", "")
     if options.get("findings_file"):
         findings_src = _from_here(options["findings_file"])
@@ -186,6 +206,18 @@ def _checked(written: Mapping[str, Any], audit: Mapping[str, Any], source: str, 
     return plan
 
 
+def _files_of(audit: Mapping[str, Any], prefix: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the files of an audit by option; raise FlowOpsError when they are none."""
+    files = audit.get("files") or {}
+    if not isinstance(files, Mapping):
+        raise FlowOpsError(f"{prefix}audit.files: it is not a mapping; give a flow_audit_result.")
+    for name in _READ_AGAIN:
+        item = files.get(name)
+        if item is not None and not (isinstance(item, Mapping) and isinstance(item.get("path"), str)):
+            raise FlowOpsError(f"{prefix}audit.files.{name}: it is invalid; give the path of the file and its sha256.")
+    return files
+
+
 def _named_files(plan: Plan) -> dict[str, Any]:
     named = {"findings_dest": plan.findings, "rules_dest": plan.rules}
     return {option: file for option, file in named.items() if file}
@@ -196,5 +228,5 @@ def unchanged(files: Mapping[str, Mapping[str, Any]], sha256: Callable[[str], st
 
     They are named after the firewall, so a later audit may have written over them.
     """
-    kept = [(name, files[name]) for name in ("dest", "findings_dest", "rules_dest") if name in files]
+    kept = [(name, files[name]) for name in _READ_AGAIN if files.get(name)]
     return {name: item["path"] for name, item in kept if item.get("sha256") and sha256(item["path"]) == item["sha256"]}

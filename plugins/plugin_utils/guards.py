@@ -90,9 +90,11 @@ def refusals(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remedia
             f" {limits.max_flows}; nothing was cut. Raise {prefix}max_flows if they are meant."
         )
     # Filters capture only what they match, so there is no whole to take a share of.
-    if run.get("percent") is not None and run["percent"] > limits.max_percent:
+    # By the numbers themselves: what is shown is rounded.
+    if run.get("percent") is not None and run["flow_count"] * 100 > limits.max_percent * run["captured_flow_count"]:
+        share = f"{run['percent']} %" if run["percent"] > limits.max_percent else f"a bit more than {run['percent']} %"
         told.append(
-            f"{run['flow_count']} of {run['captured_flow_count']} flows would be cut, {run['percent']} %, which is more"
+            f"{run['flow_count']} of {run['captured_flow_count']} flows would be cut, {share}, which is more"
             f" than {prefix}max_percent, {limits.max_percent} %; nothing was cut. Raise {prefix}max_percent if they are"
             " meant."
         )

@@ -191,14 +191,29 @@ def flushed(run: Mapping[str, Any], flush: Mapping[str, Any]) -> dict[str, Any]:
     stopped_as = run["stopped_as"]
     if told.get("rehearsal", {}).get("passed") is False and not run["flushes"] and not begun_now:
         stopped_as = "rehearsal"
+    deeds = [*run["deeds"], *([flush["deed"]] if flush.get("deed") else [])]
+    flushes = [*run["flushes"], *begun_now]
     return {
         **run,
         **{name: value for name, value in told.items() if name not in run},
+        "told": _of_a_stop(deeds) if flushes else {},
         "stopped_as": stopped_as,
         "tried": run["tried"] or told.get("trial", {}).get("passed") is not None,
-        "flushes": [*run["flushes"], *begun_now],
-        "deeds": [*run["deeds"], *([flush["deed"]] if flush.get("deed") else [])],
+        "flushes": flushes,
+        "deeds": deeds,
     }
+
+
+def _of_a_stop(deeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a run that stops after it has begun a flush says of other flows, never that none was hit."""
+    reasons = [why for deed in deeds for why in deed["unproved"]]
+    deed = Deed(
+        collateral=sum(deed["collateral_count"] for deed in deeds),
+        suspected=any(deed.get("suspected") for deed in deeds),
+        unproved=("The run stopped before the flows were captured again.", *reasons[:_MOST_SHOWN]),
+    )
+    told = deed.told([flow for done in deeds for flow in done["collateral"]][:_MOST_SHOWN])
+    return {name: value for name, value in told.items() if name != "verdict"}
 
 
 def compared(run: Mapping[str, Any], seen: Mapping[str, Any], rounds: int) -> dict[str, Any]:
@@ -212,8 +227,9 @@ def compared(run: Mapping[str, Any], seen: Mapping[str, Any], rounds: int) -> di
     stopped = any(deed["stopped"] or deed["unread"] for deed in run["deeds"])
     again = bool(run["operations"]) and bool(left) and run["round"] < rounds and not stopped
     following = {"round": run["round"] + 1, "cut": left} if again else {}
-    suspected = bool(run["suspected"] or seen.get("suspected"))
-    return {**run, **_ended(run, seen), "again": again, "suspected": suspected, **following}
+    suspected = bool(run["suspected"] or seen.get("suspected") or any(deed.get("suspected") for deed in run["deeds"]))
+    run = {**run, "suspected": suspected}
+    return {**run, **_ended(run, seen), "again": again, **following}
 
 
 def _ended(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,14 +258,13 @@ def _ended(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
 
 def _deed(run: Mapping[str, Any], seen: Mapping[str, Any]) -> Deed:
     cut = sum(deed["cut"] for deed in run["deeds"])
-    silent = sum(len(deed["silent"]) for deed in run["deeds"])
     reasons = [reason for deed in run["deeds"] for reason in deed["unproved"]]
-    if silent and seen["gone"] > cut:
-        flushes = counted_as(silent, "flush", "flushes")
-        reasons.append(f"AWS lists no flow for {flushes}, so that what was hit is unknown.")
+    if seen["gone"] > cut:
+        reasons += _silences(run["deeds"])
     return Deed(
         planned=seen["planned"],
-        cut=cut,
+        # One that is listed and is there all the same may be listed by several flushes.
+        cut=min(cut, seen["gone"]),
         survived=seen["survived"],
         # What no filter can cut without innocent flows is still there.
         left_alone=run["inseparable"] + len(run["dropped"]),
@@ -259,6 +274,19 @@ def _deed(run: Mapping[str, Any], seen: Mapping[str, Any]) -> Deed:
         unproved=tuple(reasons[:_MOST_SHOWN]),
         partial=seen["partial"],
     )
+
+
+def _silences(deeds: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what is said of flushes of which AWS does not list what they cut."""
+    listed = [item.get("listed_flow_count", 0) > 0 for deed in deeds for item in deed["silent"]]
+    told = []
+    if not all(listed):
+        flushes = counted_as(listed.count(False), "flush", "flushes")
+        told.append(f"AWS lists no flow for {flushes}, so that what was hit is unknown.")
+    if any(listed):
+        flushes = counted_as(listed.count(True), "flush", "flushes")
+        told.append(f"AWS lists fewer flows for {flushes} than are gone, so that what was hit is unknown.")
+    return told
 
 
 def _captures(operations: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -234,6 +234,58 @@ def test_rows_that_cannot_be_read_are_never_proved(scenes: Scenes) -> None:
     assert (result["verdict"], result["nothing_else"]) == ("unproved", "unproved"), run.explain()
 
 
+def test_a_flush_that_joins_conditions_by_or_and_lists_nothing_is_stopped_by_the_trial(scenes: Scenes) -> None:
+    run = scenes.play({"silent-or": {}}, flush={"conditions": "or", "lists": "nothing"})
+    assert run.rc == 2, run.explain()
+    result = fact(run, "silent-or", "flow_remediate_result")
+    assert (result["verdict"], result["trial"]["passed"]) == ("suspected", False)
+    assert "1 of 1 flows that share an address with the one that was tried are gone" in result["unproved"][0]
+    assert (scenes.flushes("silent-or"), len(scenes.innocents("silent-or"))) == (1, 1)
+
+
+def test_a_flush_that_joins_conditions_by_or_and_lists_what_cannot_be_read_is_stopped(scenes: Scenes) -> None:
+    run = scenes.play(
+        {"blurred": {"flow_remediate_max_percent": "50.0"}, "no-share": {"flow_remediate_max_percent": "nan"}},
+        flush={"conditions": "or", "rows": [{"member": "DestinationPort", "form": "absent"}]},
+    )
+    assert run.rc == 2, run.explain()
+    result = fact(run, "blurred", "flow_remediate_result")
+    assert (result["verdict"], result["trial"]["passed"]) == ("suspected", False)
+    assert "lists more flows than its filters had matched in its rehearsal" in " ".join(result["unproved"])
+    assert (scenes.flushes("blurred"), len(scenes.innocents("blurred"))) == (1, 1)
+    assert "flow_remediate_max_percent: 'nan' is not allowed" in failed(run, "no-share")[0].result["msg"]
+    assert scenes.cut("no-share") == []
+
+
+def test_a_flush_that_lists_a_part_of_what_it_cut_is_suspected(scenes: Scenes) -> None:
+    run = scenes.play({"part": {}}, flush={"lists": "first", "extra": 8})
+    assert run.rc == 2, run.explain()
+    result = fact(run, "part", "flow_remediate_result")
+    assert (result["verdict"], result["nothing_else"]) == ("suspected", "suspected")
+    assert "AWS lists fewer flows for 1 flush than are gone" in " ".join(result["unproved"])
+    assert len(scenes.innocents("part")) >= 8
+
+
+def test_a_flush_of_an_earlier_run_is_asked_what_it_hit(scenes: Scenes, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_hand = """    - name: Flush as a run did that was interrupted
+      flowops.aws.networkfirewall_flow_flush:
+        firewall_arn: "{{ firewall_arn }}"
+        operations: "{{ flow_audit_result.plan.operations }}"
+        wait: true
+      module_defaults:
+        group/flowops.aws.aws: "{{ flow_remediate_connection }}"
+"""
+    monkeypatch.setitem(
+        globals(), "CHAIN", CHAIN.replace("    - name: Remediate\n", f"{by_hand}    - name: Remediate\n")
+    )
+    run = scenes.play({"interrupted": {}}, flush={"conditions": "or"})
+    assert run.rc == 2, run.explain()
+    result = fact(run, "interrupted", "flow_remediate_result")
+    assert (result["verdict"], result["planned"], scenes.flushes("interrupted")) == ("collateral", 0, 1)
+    assert result["collateral_count"] == len(scenes.innocents("interrupted")) > 1
+    assert len(list(read_records(str(verdict_of(run, "interrupted")["folder"] / "flushed.jsonl.gz")))) > GUILTY
+
+
 def test_nothing_handed_in_vouches_for_anything(scenes: Scenes) -> None:
     """A plan that names more than its audit found, and a guard that was mistyped."""
     wide = {"plan": {"operations": [], "hash": None}}

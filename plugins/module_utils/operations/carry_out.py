@@ -55,9 +55,9 @@ def carry_out(
 ) -> list[dict[str, Any]]:
     """Carry the operations out and return them as results show them; options are wait and wait_timeout (seconds).
 
-    With starts, each is noted there before its answer is waited for. With wait, ended is told of each that this run has
-    started, by the thread of its scope. Raises FlowOpsError when one could not be started, failed or did not end in
-    time, with those started so far.
+    With starts, each is noted there before its answer is waited for. With wait, ended is told of each that has ended
+    well, those that an earlier run had begun among them, by the thread of its scope. Raises FlowOpsError when one could
+    not be started, failed or did not end in time, with those started so far.
     """
     positions: dict[Scope, list[int]] = {}
     for index, operation in enumerate(operations):
@@ -135,7 +135,7 @@ class _Run:
                 flush = next((item for item in earlier if _is_of(item, operation.order)), None)
                 if flush is not None:
                     items.append(_already(operation.place, flush))
-                    self._wait_for(operation, items)
+                    self._told(operation, self._wait_for(operation, items))
                 elif operation.spent:
                     items.append(None)
                 else:
@@ -151,8 +151,11 @@ class _Run:
         if self.waiting:
             item = self._wait_for(operation, items)
             item["duration"] = round(self.api.clock.monotonic() - begun, 3)
-            if not self.ended(operation, item):
-                self.halted.set()
+            self._told(operation, item)
+
+    def _told(self, operation: Operation, item: dict[str, Any]) -> None:
+        if self.waiting and not self.ended(operation, item):
+            self.halted.set()
 
     def _wait_for(self, operation: Operation, items: list[dict[str, Any] | None]) -> dict[str, Any]:
         """Return the last of the items as it has ended; raise FlowOpsError when it did not, or not well."""

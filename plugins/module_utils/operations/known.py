@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -46,6 +47,16 @@ class Known:
     def tolerance(self) -> int:
         """The seconds by which the birth of a flow may be wrong, in whole ones."""
         return max((math.ceil(moment.tolerance) for moment in self.moments.values()), default=0)
+
+    def listing_of_earlier(
+        self, api_filters: Sequence[Mapping[str, Any]], minimum_age: int, moment: Moment, scope: Scope
+    ) -> Listing:
+        """Return what holds the rows of a flush of an earlier run against what that had asked for.
+
+        Its findings are gone, so that no capture of this run tells which they were.
+        """
+        asked = Moment(moment.at - timedelta(seconds=minimum_age))
+        return Asked(self.identified, moment, from_api(api_filters), asked, scope.value)
 
     def listing(self, operation: Operation, moment: Moment) -> Listing:
         """Return what holds the rows of an operation against what is to be cut."""

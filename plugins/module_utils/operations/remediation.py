@@ -15,12 +15,14 @@ from ..aws.networkfirewall import CAPTURE, FLUSH, NetworkFirewall
 from ..aws.starts import ON_THE_WAY
 from ..errors import FlowOpsError
 from ..evidence.starts import Starts
-from ..plan.identity import Compared
+from ..plan.identity import UNCLEAR, Compared
+from ..plan.trial import Trial
+from ..plan.vanished import is_surprising, share_after
 from .carry_out import carry_out, with_margin
 from .deeds import Deeds, Rehearsals, Written
 from .known import FINDINGS, Known
 from .order import Operation
-from .trial import MOST_TRIED, to_try
+from .trial import MOST_TRIED, Around, to_try
 
 ALL, FIRST, NONE = "all", "first", "none"
 
@@ -49,6 +51,8 @@ class Remediation:
         self.items: list[dict[str, Any]] = []
         # What is told of the trial: false where none was wanted, and None of passed where none could be held.
         self.trial: dict[str, Any] | bool = False
+        # Why flows seem to have been cut that AWS does not list, a sentence each.
+        self.suspicions: list[str] = []
 
     def run(self, operations: Sequence[Operation]) -> None:
         """Rehearse and carry out operations; raise FlowOpsError when that must not be, or went wrong."""
@@ -58,8 +62,9 @@ class Remediation:
         self._rehearse([item for item in operations if not item.spent])
         if self.params["trial"]:
             self._try([item for item in operations if not item.spent])
-        if self.deeds.stopped:
+        if self._stopped:
             return
+        self.deeds.rehearsed = self.rehearsals.compared_of
         left = with_margin([replace(item, spent=self._is_spent(item)) for item in operations], self.margin)
         self._flush(left, "flush")
 
@@ -102,20 +107,39 @@ class Remediation:
             if rehearsed.stranger_count or not rehearsed.compared.found:
                 # It may be wider than what was captured, or its flow has ended.
                 continue
-            before = self.deeds.compared.row_count
+            before = self.deeds.compared
+            self.deeds.rehearsed = rehearsed.compared_of
             (item,) = self._flush([operation], "trial")
-            listed = self.deeds.compared.row_count - before
+            compared = self.deeds.compared
+            listed = compared.row_count - before.row_count
+            # A row that cannot be read may be anybody's.
+            tells = listed - (compared.counts[UNCLEAR] - before.counts[UNCLEAR])
+            if not tells and not self.deeds.stopped:
+                self._look_around(operation, trial)
             self.trial = {
-                "passed": None if not listed and not self.deeds.stopped else not self.deeds.stopped,
+                "passed": None if not tells and not self._stopped else not self._stopped,
                 "availability_zone": operation.place.scope.value,
                 "flow_operation_id": item["flow_operation_id"],
                 "flow_filter": trial.flow_filter,
                 "flow_count": listed,
                 "hit_at_worst": trial.hit_at_worst,
-                "message": "" if listed else "AWS listed no flow for it, so it proves nothing.",
+                "message": "" if tells else _NOTHING_TOLD if listed else _NOTHING_LISTED,
             }
-            if listed or self.deeds.stopped:
+            if tells or self._stopped:
                 return
+
+    def _look_around(self, operation: Operation, trial: Trial) -> None:
+        """Look whether captured flows that share an address with the one that was tried went with it."""
+        around = Around(self.api, self.known, self.params["capture_src"], operation, trial)
+        if not around.before.count:
+            return
+        params = {**self.params, "purpose": "trial"}
+        carry_out(self.api, CAPTURE, [around.operation], params, self.warn, self.starts, around.ended)
+        self.suspicions.extend(filter(None, [around.harm()]))
+
+    @property
+    def _stopped(self) -> bool:
+        return self.deeds.stopped or bool(self.suspicions)
 
     def _flush(self, operations: Sequence[Operation], purpose: str) -> list[dict[str, Any]]:
         params = {**self.params, "purpose": purpose}
@@ -164,24 +188,44 @@ class Remediation:
             "counts": dict(sorted(compared.counts.items())),
             "collateral_count": compared.collateral_count,
             "collateral": [item for item in compared.examples if item["kind"] != "unclear"],
-            "unproved": self.deeds.unproved,
+            "unproved": [*self.suspicions, *self.deeds.unproved],
+            "suspected": bool(self.suspicions) or self.deeds.is_wider,
             "silent": self._silent(),
-            "stopped": self.deeds.stopped,
+            "stopped": self._stopped,
             "unread": self.deeds.unread,
             "margin": self.margin,
             "tolerance": self.known.tolerance,
         }
 
     def _silent(self) -> list[dict[str, Any]]:
-        """Return the flushes that list nothing although their rehearsals listed findings that no trial had cut."""
+        """Return the flushes that list nothing, or too little, although their rehearsals listed findings."""
         found = self.deeds.compared.found
         silent = []
         for operation, item, compared in self.deeds.by_operation:
+            if item.get("already_flushed"):
+                continue
             rehearsed = self.rehearsals.compared_of(operation)
             expected = rehearsed is None or bool(rehearsed.found - found) or not rehearsed.found
-            if not compared.row_count and expected:
-                silent.append({**operation.place.scope.named(), "flow_operation_id": item["flow_operation_id"]})
+            if (not compared.row_count and expected) or self._lists_too_few(operation):
+                told = {"flow_operation_id": item["flow_operation_id"], "listed_flow_count": compared.row_count}
+                silent.append({**operation.place.scope.named(), **told})
         return silent
+
+    def _lists_too_few(self, operation: Operation) -> bool:
+        """Return whether more of the findings in an operation's rehearsal are not listed than end by themselves."""
+        rehearsed, count = self.rehearsals.compared_of(operation), self.known.identified.count
+        times = [asked.identified_at(operation) for asked in (self.rehearsals, self.deeds)]
+        if rehearsed is None or times[0] is None or times[1] is None or not count:
+            return False
+        captured = self.known.moments[operation.place.scope].at
+        spans = (times[0] - captured).total_seconds(), (times[1] - times[0]).total_seconds()
+        share = share_after(1 - len(self.rehearsals.compared.found) / count, *spans)
+        lacking = len(rehearsed.found - self.deeds.compared.found)
+        return is_surprising(lacking, max(1.0, share * len(rehearsed.found)))
+
+
+_NOTHING_LISTED = "AWS listed no flow for it, so it proves nothing."
+_NOTHING_TOLD = "AWS listed no flow for it that can be read, so it proves nothing."
 
 
 def _flow(record: Mapping[str, Any]) -> str:

@@ -195,13 +195,18 @@ class Proof:
             }
             # What an interrupted run has cut is found again by the capture that it went by.
             is_anew = min(here) >= self._anew and kept["flow_count"] > 0
-            if seen_at is not None and (is_anew or "captured_at" not in operation):
+            if seen_at is not None and (is_anew or _is_later(operation.get("captured_at"), seen_at)):
                 kept["captured_at"] = utc_text(seen_at)
             operations.append(kept)
         return operations, self._flows_of(used)
 
     def _flows_of(self, filters: set[int]) -> int:
         return sum(count for cutting, count in self._cut.items() if not filters.isdisjoint(cutting))
+
+
+def _is_later(captured_at: str | None, seen_at: datetime) -> bool:
+    """Return whether the moment of a plan's capture is unknown, or one from which on flows would not be spared."""
+    return captured_at is None or parse_utc(captured_at) > seen_at
 
 
 def _unknown(operation: Mapping[str, Any]) -> list[None]:

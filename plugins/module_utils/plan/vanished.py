@@ -49,6 +49,18 @@ class Census:
         return missing
 
 
+def is_surprising(count: float, expected: float) -> bool:
+    """Return whether there are more than expected, and than chance (two standard deviations) explains."""
+    return count > expected + 2 * math.sqrt(expected)
+
+
+def share_after(share: float, seconds: float, later_seconds: float) -> float:
+    """Return the share (0 to 1) that vanishes in so many later seconds where one vanishes in other ones."""
+    # Two captures of one moment say nothing of what time takes.
+    times = later_seconds / seconds if seconds > 0 else 1.0
+    return 1 - (1 - share) ** max(0.0, times)
+
+
 @dataclass(frozen=True)
 class Vanished:
     """How many of so many flows vanished over a flush, and how many would have by themselves, as far as is known."""
@@ -61,7 +73,7 @@ class Vanished:
     @property
     def suspected(self) -> bool:
         """Whether more vanished than do by themselves, and than chance (two standard deviations) explains."""
-        return self.vanished > self.expected + 2 * math.sqrt(self.expected)
+        return is_surprising(self.vanished, self.expected)
 
     def told(self) -> dict[str, Any]:
         """Return the numbers as results and evidence have them; shares from 0 to 1, None for unknown."""
@@ -86,7 +98,5 @@ def vanished(before: Census, after: Census, earlier: Census | None = None, later
         return Vanished(before.count, lost, None, 0.0)
     share = first.missing_in(second) / first.count
     spans = [(b.moment.at - a.moment.at).total_seconds() for a, b in ((first, second), (before, after))]
-    # Two captures of one moment say nothing of what time takes.
-    times = spans[1] / spans[0] if spans[0] > 0 else 1.0
-    by_itself = 1 - (1 - share) ** max(0.0, times)
+    by_itself = share_after(share, *spans)
     return Vanished(before.count, lost, by_itself, before.count * by_itself)

@@ -108,7 +108,7 @@ class Effects:
             seen = array("I")
         elif operation.outcome == "COMPLETED_WITH_ERRORS":
             seen = array("I", (row for i, row in enumerate(matched) if i % _MISSING_EVERY))
-        operation.rows = seen if wrong.lists == "matched" else array("I")
+        operation.rows = {"matched": seen, "first": seen[:1], "nothing": array("I")}[wrong.lists]
         operation.removing = {None: seen, "matched": matched, "nothing": array("I")}[wrong.removes]
 
     def _cut(self, firewall: Firewall, operation: Operation, moment: float) -> None:

@@ -40,7 +40,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "removes": _one_of(None, "matched", "nothing"),
     "extra": _count,
     "spares": _count,
-    "lists": _one_of("matched", "nothing"),
+    "lists": _one_of("matched", "first", "nothing"),
     "directions": _one_of("one", "both"),
     "timestamp": lambda value: value is None or value in TIMESTAMPS or _number(value),
     "tokens": _one_of(None, "loop", "empty"),

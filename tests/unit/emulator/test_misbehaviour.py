@@ -101,6 +101,12 @@ def test_a_flush_that_lists_nothing_although_it_cut(odd: Any, control: Control) 
     assert {(flow["matched"], flow["listed"]) for flow in control.cut()} == {(True, False)}
 
 
+def test_a_flush_that_lists_one_flow_of_those_that_it_cut(odd: Any, control: Control) -> None:
+    control.misbehave(flush={"lists": "first"})
+    assert len(_flush(odd, FlowFilters=[SSH])) == 1 and _cut(control) == {"1", "2", "3"}
+    assert sorted(flow["listed"] for flow in control.cut()) == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("status", "removes", "listed", "cut"),
     [

@@ -78,6 +78,14 @@ def test_records_are_written_whole_and_read_back(tmp_path: Path, name: str) -> N
     assert os.listdir(tmp_path) == [name]
 
 
+def test_what_is_no_file_is_not_read_for_its_checksum(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(OSError, match="not a regular file|a folder"):
+            sha256_of(str(path))
+    assert sha256_of(str(tmp_path / "none")) is None
+
+
 def test_an_empty_capture_is_an_empty_file(tmp_path: Path) -> None:
     file = put(tmp_path / "flows.jsonl", [])
     assert (tmp_path / "flows.jsonl").read_bytes() == b""

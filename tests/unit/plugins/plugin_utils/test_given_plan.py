@@ -234,6 +234,23 @@ def test_the_findings_that_the_plan_names_come_after_those_that_are_given(monkey
     assert given(sums=sums, plan=plan, findings_file="mine.jsonl")["findings_src"] == "/started/mine.jsonl"
 
 
+@pytest.mark.parametrize(
+    "files",
+    ["x", [1], {"findings_dest": 5}, {"dest": []}, {"rules_dest": {"path": ["x"], "sha256": "aa"}}, {"dest": "x"}],
+)
+def test_files_of_an_audit_that_are_none_are_refused(files: Any) -> None:
+    told = refused(audit={"firewall_arn": ARN, "plan": PLAN, "files": files})
+    assert told.startswith("flow_remediate_audit.files") and "give" in told
+
+
+@pytest.mark.parametrize(
+    ("mapped", "plain"),
+    [("::ffff:10.0.0.1", "10.0.0.1"), ("::FFFF:a00:0/104", "10.0.0.0/8"), ("::ffff:0:0/96", "0.0.0.0/0")],
+)
+def test_an_ipv4_address_in_the_form_of_an_ipv6_one_matches_no_flow_and_is_refused(mapped: str, plain: str) -> None:
+    assert refused(addresses=["192.0.2.7", mapped]).endswith(f"in the form of an IPv6 one, write {plain}.")
+
+
 def test_addresses_become_filters_for_both_directions() -> None:
     found = given(addresses=[" 192.0.2.7", "1:2:3:4:5:6:7:8", ""])
     assert (found["source"], found["operations"]) == ("addresses", [])

@@ -135,10 +135,13 @@ REFUSALS = {
         {"capture_age": 3601},
         "is 3601 seconds old, which is more than flow_remediate_max_capture_age, 3600 seconds",
     ),
-    "many": ({"flow_count": 11}, "11 flows would be cut, which is more than flow_remediate_max_flows, 10;"),
+    "many": (
+        {"flow_count": 11, "captured_flow_count": 44},
+        "11 flows would be cut, which is more than flow_remediate_max_flows, 10;",
+    ),
     "share": (
-        {"percent": 25.01, "captured_flow_count": 40},
-        "10 of 40 flows would be cut, 25.01 %, which is more than flow_remediate_max_percent, 25 %;",
+        {"percent": 25.64, "captured_flow_count": 39},
+        "10 of 39 flows would be cut, 25.64 %, which is more than flow_remediate_max_percent, 25 %;",
     ),
 }
 
@@ -146,7 +149,7 @@ REFUSALS = {
 @pytest.mark.parametrize("name", REFUSALS)
 def test_each_guard_refuses_and_names_itself(name: str) -> None:
     members, words = REFUSALS[name]
-    account = {**run(flow_count=10, percent=25.0, capture_age=3600), **members}
+    account = {**run(flow_count=10, percent=25.0, captured_flow_count=40, capture_age=3600), **members}
     (told,) = guards.refusals(account, LIMITS)
     assert words in told
     assert "nothing was cut" in told
@@ -170,7 +173,8 @@ def test_every_guard_that_refuses_is_told_in_order() -> None:
 
 
 def test_at_the_limits_a_run_begins_to_cut() -> None:
-    account = remediation.guarded(run(flow_count=10, percent=25.0, capture_age=3600), LIMITS)
+    within = run(flow_count=10, percent=25.0, captured_flow_count=40, capture_age=3600)
+    account = remediation.guarded(within, LIMITS)
     assert (account["cutting"], account["round"], account["cut"]) == (True, 1, [OPERATION])
     assert run()["cutting"] is False
 
@@ -291,6 +295,13 @@ WORDS: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
         "whether anything else was touched is unproved: The flow operation a completed with errors",
     ),
     "silent": ({"silent": [{}], "cut": 0}, {}, "unproved", "AWS lists no flow for 1 flush"),
+    "few": (
+        {"silent": [{"listed_flow_count": 1}], "cut": 1},
+        {},
+        "unproved",
+        "AWS lists fewer flows for 1 flush than are gone",
+    ),
+    "seen": ({"suspected": True, "stopped": True}, {}, "suspected", "touched is suspected"),
     "suspected": ({"silent": [{}], "cut": 0}, {"suspected": True}, "suspected", "touched is suspected"),
     "ended": ({"cut": 0}, {}, "nothing_to_cut", "10 of 10 flows are gone"),
 }
@@ -305,7 +316,7 @@ def test_a_result_is_never_greener_than_what_the_flushes_did(name: str) -> None:
     assert account["result"]["verdict"] == verdict
     assert words in account["sentence"]
     # What hit others is not done once more.
-    assert account["again"] is (name != "collateral")
+    assert account["again"] is (name not in ("collateral", "seen"))
 
 
 def test_a_run_that_its_rehearsal_stopped_is_called_so_unless_something_was_cut() -> None:
@@ -313,6 +324,28 @@ def test_a_run_that_its_rehearsal_stopped_is_called_so_unless_something_was_cut(
     assert remediation.flushed(cutting(), stopped)["stopped_as"] == "rehearsal"
     assert remediation.flushed(cutting(), {**flush("a"), **stopped})["stopped_as"] == "failed"
     assert remediation.flushed(cutting(flushes=[{"flow_operation_id": "a"}]), stopped)["stopped_as"] == "failed"
+
+
+def test_a_share_is_not_rounded_down_to_what_is_allowed() -> None:
+    limits = replace(LIMITS, max_flows=20_000)
+    (told,) = guards.refusals(run(flow_count=10_001, percent=25.0, captured_flow_count=40_003), limits)
+    assert "10001 of 40003 flows would be cut, a bit more than 25.0 %, which is more than" in told
+
+
+def test_a_run_that_stopped_tells_whom_else_its_flushes_have_cut() -> None:
+    hit = {**DONE["deed"], "collateral_count": 2, "collateral": [HIT, HIT], "stopped": True}
+    told = remediation.flushed(cutting(), {**flush("a"), "deed": hit})["told"]
+    assert (told["nothing_else"], told["collateral_count"], told["collateral"]) == ("collateral", 2, [HIT, HIT])
+    told = remediation.flushed(cutting(), {**flush("a"), "deed": DONE["deed"]})["told"]
+    assert (told["nothing_else"], len(told["unproved"])) == ("unproved", 1)
+    assert remediation.flushed(cutting(), {"rehearsal": {"passed": False}})["told"] == {}
+
+
+def test_a_flow_that_two_rounds_list_and_that_is_still_there_was_not_cut_twice() -> None:
+    account = remediation.flushed(cutting(), {**flush("a"), **DONE})
+    account = remediation.flushed(account, {**flush("b"), **DONE})
+    account = remediation.compared(account, SEEN, rounds=1)
+    assert (account["result"]["cut"], account["result"]["ended"]) == (9, 0)
 
 
 def test_a_second_run_tells_of_the_flushes_of_the_first() -> None:

@@ -101,6 +101,14 @@ def test_an_operation_of_which_nothing_is_left_is_left_out() -> None:
     assert (left["flow_filters"], count) == ([OTHER], 1)
 
 
+@pytest.mark.parametrize("policy", [None, POLICY])
+def test_a_plan_that_says_it_is_younger_than_the_fresh_capture_spares_what_is_born_after_that(policy: Any) -> None:
+    later = utc_text(SEEN + timedelta(seconds=300))
+    proof, _cut = proved([operation(ONE, captured_at=later)], [flow(1)], policy)
+    (left,), _count = proof.kept(SEEN)
+    assert left["captured_at"] == utc_text(SEEN)
+
+
 def test_flows_born_since_that_break_the_policy_are_cut_too() -> None:
     proof, cut = proved([operation(ONE)], [flow(1, 50), flow(2, 0)], POLICY)
     (left,), count = proof.kept(SEEN)
