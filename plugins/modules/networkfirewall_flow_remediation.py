@@ -184,10 +184,16 @@ deed:
       elements: str
       sample: []
     silent:
-      description: The flushes for which AWS lists no flow although there were some to cut.
+      description:
+        - The flushes for which AWS lists no flow although there were some to cut, or so few that not all others can have
+          ended by themselves.
       type: list
       elements: dict
       sample: []
+    suspected:
+      description: That more flows than AWS tells of seem to have been hit.
+      type: bool
+      sample: false
     stopped:
       description: That collateral, or results that could not be read, kept further operations from being started.
       type: bool

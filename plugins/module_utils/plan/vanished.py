@@ -58,7 +58,7 @@ def share_after(share: float, seconds: float, later_seconds: float) -> float:
     """Return the share (0 to 1) that vanishes in so many later seconds where one vanishes in other ones."""
     # Two captures of one moment say nothing of what time takes.
     times = later_seconds / seconds if seconds > 0 else 1.0
-    return 1 - (1 - share) ** max(0.0, times)
+    return 1 - math.pow(1 - share, max(0.0, times))
 
 
 @dataclass(frozen=True)
