@@ -185,8 +185,8 @@ deed:
       sample: []
     silent:
       description:
-        - The flushes for which AWS lists no flow although there were some to cut, or so few that not all others can have
-          ended by themselves.
+        - The flushes for which AWS lists no flow although there were some to cut, or so few that the others cannot all
+          have ended by themselves.
       type: list
       elements: dict
       sample: []

@@ -197,11 +197,18 @@ def flushed(run: Mapping[str, Any], flush: Mapping[str, Any]) -> dict[str, Any]:
         **run,
         **{name: value for name, value in told.items() if name not in run},
         "told": _of_a_stop(deeds) if flushes else {},
+        "hit_others": _hit_others(deeds),
         "stopped_as": stopped_as,
         "tried": run["tried"] or told.get("trial", {}).get("passed") is not None,
         "flushes": flushes,
         "deeds": deeds,
     }
+
+
+def _hit_others(deeds: Sequence[Mapping[str, Any]]) -> str:
+    count = sum(deed["collateral_count"] for deed in deeds)
+    told = counted_as(count, "flow was cut that is no finding", "flows were cut that are no findings")
+    return f" {told}." if count else ""
 
 
 def _of_a_stop(deeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

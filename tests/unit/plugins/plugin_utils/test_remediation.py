@@ -334,7 +334,9 @@ def test_a_share_is_not_rounded_down_to_what_is_allowed() -> None:
 
 def test_a_run_that_stopped_tells_whom_else_its_flushes_have_cut() -> None:
     hit = {**DONE["deed"], "collateral_count": 2, "collateral": [HIT, HIT], "stopped": True}
-    told = remediation.flushed(cutting(), {**flush("a"), "deed": hit})["told"]
+    stopped = remediation.flushed(cutting(), {**flush("a"), "deed": hit})
+    told = stopped["told"]
+    assert stopped["hit_others"] == " 2 flows were cut that are no findings."
     assert (told["nothing_else"], told["collateral_count"], told["collateral"]) == ("collateral", 2, [HIT, HIT])
     told = remediation.flushed(cutting(), {**flush("a"), "deed": DONE["deed"]})["told"]
     assert (told["nothing_else"], len(told["unproved"])) == ("unproved", 1)
