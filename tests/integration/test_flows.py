@@ -36,11 +36,13 @@ def run(emulator: Emulator, control: Control, folder: Path, tmp_path_factory: py
     hosts["lab"]["flow_audit_flow_filters"] = "[{destination_port: 443, source_address: 0.0.0.0/0}]"
     hosts["none"] = {"firewall_arn": "egress"}
     common = {
-        "flow_audit_report_dir": str(folder),
+        "flow_audit_report_dir": folder.name,
         "flow_audit_reports": "html,markdown,json",
         "flow_audit_title": "What is alive",
     }
-    done = FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)("flowops.aws.flows", hosts, common)
+    done = FirewallRunner(tmp_path_factory.mktemp("runs"), emulator.url)(
+        "flowops.aws.flows", hosts, common, started_in=folder.parent
+    )
     assert not failed(done, "egress"), done.explain()
     return done
 

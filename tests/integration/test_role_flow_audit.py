@@ -220,7 +220,8 @@ def audit(runner: FirewallRunner, folder: Path, arns: dict[str, str]) -> Run:
             "firewall_arn": arns["crowd"],
             "flow_audit_policy": {"default": "deny", "rules": []},
             "flow_audit_max_findings": 10_000,
-            "flow_audit_report_dir": str(folder / "crowd"),
+            # Where the run was started, as a command line means it.
+            "flow_audit_report_dir": "crowd",
         },
         "hostile": {
             "firewall_arn": arns["hostile"],

@@ -287,7 +287,8 @@ def test_the_manifest_of_a_refused_run_says_as_much_as_that_of_a_finished_one(ap
     assert (refused["who"], refused["who_unknown"]) == (None, "AWS was not asked.")
     plan = fact(approved.run, "by-path", "flow_audit_result")["plan"]
     assert refused["plan_hash"] == carried_out["plan_hash"] == plan["hash"]
-    assert refused["policy_sha256"] == carried_out["policy_sha256"] is not None
+    assert refused["policy_sha256"] == carried_out["policy_sha256"]
+    assert len(refused["policy_sha256"]) == 64
     assert refused["versions"].keys() >= {"flowops.aws", "ansible-core", "boto3", "botocore"}
     assert refused["asked_for"]["source"] == carried_out["asked_for"]["source"] == "plan"
     assert refused["guards"] == {**carried_out["guards"], "approved_hash": refused["guards"]["approved_hash"]}
