@@ -142,6 +142,12 @@ class Deeds:
         return whole
 
     @property
+    def cut(self) -> set[int]:
+        """The numbers of the findings that this run's own operations list, and not those of another one."""
+        own = (compared.found for _operation, item, compared in self.by_operation if not item.get("already_flushed"))
+        return set().union(*own)
+
+    @property
     def stopped(self) -> bool:
         """Whether what has not begun must not begin: something stops it, or its results could not be read."""
         return self.unread > 0 or self.is_wider or any(self.compared.counts[kind] for kind in self.stops)

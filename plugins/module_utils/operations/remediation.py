@@ -184,7 +184,7 @@ class Remediation:
         compared: Compared = self.deeds.compared
         return {
             "listed_flow_count": compared.row_count,
-            "cut": len(compared.found),
+            "cut": len(self.deeds.cut),
             "counts": dict(sorted(compared.counts.items())),
             "collateral_count": compared.collateral_count,
             "collateral": [item for item in compared.examples if item["kind"] != "unclear"],
