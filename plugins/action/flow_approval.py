@@ -23,7 +23,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_approval`."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return the hash that was approved and the plan, or where it is; raise FlowOpsError when none was approved."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         return approved(options.pop("firewall_arn"), **options)

@@ -20,7 +20,7 @@ _MODE = 0o700
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_folder`."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return whether the folder was made or its mode was set; raise FlowOpsError when that is not possible."""
         given = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]["path"]
         path = str(self._loader.path_dwim(given))

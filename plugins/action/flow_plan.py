@@ -33,7 +33,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_plan`."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return what is to be cut; raise FlowOpsError for what must not be."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         held = Held(

@@ -15,7 +15,7 @@ from ..filter.as_list import as_list
 from ..module_utils.audit.policy_reader import compile_policy
 from ..module_utils.errors import FlowOpsError, OptionError
 from ..module_utils.files import POLICY, read_file, reader_in
-from ..module_utils.operations.ruleset import changes_of, check_rule_options, saved_rules
+from ..module_utils.operations.rule_source import changes_of, check_rule_options, saved_rules
 from ..plugin_utils.action import ControllerAction
 from ..plugin_utils.strict_yaml import read_yaml
 
@@ -30,7 +30,7 @@ _CHANGE = ("rule_group", "src", "priority", "state")
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_policy`."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return policy, policy_dir and rules, or firewall_rules; raise FlowOpsError with every mistake."""
         options = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC, mutually_exclusive=[["policy", "policy_file"]]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Keep the account of a remediation, on the controller."""
+"""Keep track of a remediation, on the controller."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def _limits(guards: Mapping[str, Any]) -> Limits:
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_remediation`."""
 
-    def told(self) -> dict[str, Any]:
-        """Return the account with what has become known; raise FlowOpsError with the guard that refuses."""
+    def as_result(self) -> dict[str, Any]:
+        """Return the run with what has become known; raise FlowOpsError with the guard that refuses."""
         options = self.validate_argument_spec(
             argument_spec=ARGUMENT_SPEC,
             required_one_of=[["firewall", "count", "proof", "guards", "flush"]],
@@ -70,13 +70,13 @@ class ActionModule(ControllerAction):
         )[1]
         run = begun({name: value for name, value in options["run"].items() if name not in _OF_THE_TASK})
         try:
-            return self._taken_down(run, options)
+            return self._noted(run, options)
         # A defect too: a run that has begun to cut must never look like one that was refused.
         except Exception as error:
-            said = error.message if isinstance(error, FlowOpsError) else f"The account cannot be kept ({error!r})."
+            said = error.message if isinstance(error, FlowOpsError) else f"The run cannot be kept track of ({error!r})."
             raise FlowOpsError(said, **{name: run[name] for name in KEPT if run.get(name)}) from error
 
-    def _taken_down(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    def _noted(self, run: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
         if options["firewall"] is not None:
             return met(run, Firewall(**options["firewall"]), bool(self._task.check_mode))
         if options["count"] is not None:

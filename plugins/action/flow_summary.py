@@ -43,7 +43,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 class ActionModule(ControllerAction):
     """The task `flowops.aws.flow_summary`."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return the summary, and what whoever is to approve its plans is shown; raise FlowOpsError for a mistake."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         now = datetime.now(timezone.utc)

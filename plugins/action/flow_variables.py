@@ -38,7 +38,7 @@ class ActionModule(ControllerAction):
         self._names = list(task_vars or {})
         return super().run(tmp, task_vars)
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return nothing; raise FlowOpsError for a variable that is none of the role's, or a condition that fails."""
         options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
         role = options["role"]

@@ -318,10 +318,10 @@ class LineFile:
             self.count += len(written)
 
     def finish(self) -> None:
-        """End the file before its with block does, so that what told() returns can be used inside it."""
+        """End the file before its with block does, so that what as_result() returns can be used inside it."""
         self.__exit__(None, None, None)
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return {path, sha256, count} of the finished file."""
         return {"path": self.path, "sha256": self.sha256, "count": self.count}
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 ---
 module: flow_remediation
-short_description: Keep the account of a remediation
+short_description: Keep track of a remediation
 version_added: 0.1.0
 author: flowops.aws contributors (!UNKNOWN)
 description:
-  - What the role flow_remediate knows between its tasks is one mapping, the account of the run. It begins as
+  - What the role flow_remediate knows between its tasks is one mapping, the run. It begins as
     M(flowops.aws.flow_plan) returned it; this takes down what other modules have found out or done, decides what
-    follows from it, and returns the account for the next task. AWS is not asked.
+    follows from it, and returns it for the next task. AWS is not asked.
   - Exactly one of O(firewall), O(count), O(proof), O(guards) and O(flush) must be given.
 options:
   run:
-    description: The account, as M(flowops.aws.flow_plan) or this module returned it.
+    description: The run, as M(flowops.aws.flow_plan) or this module returned it.
     type: dict
     required: true
   capture:
@@ -120,7 +120,7 @@ EXAMPLES = r"""
     operations: "{{ capture.flow_operations }}"
   register: proof
 
-- name: Take down what was proved
+- name: Note what was proved
   flowops.aws.flow_remediation:
     run: "{{ run }}"
     proof: "{{ proof }}"

@@ -28,7 +28,7 @@ class ControllerAction(ActionBase):
         """Return what the task tells; what is too large for an event is returned, and not shown."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            result.update({"changed": False, **self.told()})
+            result.update({"changed": False, **self.as_result()})
         except FlowOpsError as error:
             result.update(failed=True, msg=error.message, **error.details)
         if not result.get("failed") and len(json.dumps(result, default=str)) > _MOST_TOLD:
@@ -36,5 +36,5 @@ class ControllerAction(ActionBase):
         return result
 
     @abstractmethod
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return the result; raise FlowOpsError for what must not be."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account of a remediation: what it is to cut, which guards hold it back, what was started, what came of it.
+"""A remediation: what it is to cut, which guards hold it back, what was started, what came of it.
 
 It is one mapping, handed from task to task; each function returns it with what has become known.
 """
@@ -21,7 +21,7 @@ from .guards import Firewall, Limits, refusals, refused_by
 from .report.text import counted as counted_as
 
 _MOST_SHOWN = 100
-# What a refusal or a failure tells of the account beside its sentence, for the evidence of the run.
+# What a refusal or a failure tells of the run beside its sentence, for its evidence.
 KEPT = (
     *("cutting", "stopped_as", "flushes", "deeds", "rehearsal", "trial", "source", "hash", "versions", "flow_filters"),
     *("rules_sha256", "copies"),
@@ -51,7 +51,7 @@ _MOST_OF_A_MESSAGE = 1000
 
 
 def begun(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the account of a run that has read what it is to cut, and has done nothing yet unless it says so."""
+    """Return a run that has read what it is to cut, and has done nothing yet unless it says so."""
     return {
         "inseparable": 0,
         "captured_flow_count": 0,
@@ -82,7 +82,7 @@ def begun(given: Mapping[str, Any]) -> dict[str, Any]:
 def counted(
     run: Mapping[str, Any], captured: Sequence[Mapping[str, Any]], count: Mapping[str, Any], age: int
 ) -> dict[str, Any]:
-    """Return the account with a flush for each captured zone that has flows of the filters; age in seconds.
+    """Return the run with a flush for each captured zone that has flows of the filters; age in seconds.
 
     Without a count, in check mode, every zone gets one.
     """
@@ -114,7 +114,7 @@ def counted(
 
 
 def proved(run: Mapping[str, Any], proof: Mapping[str, Any], checking: bool) -> dict[str, Any]:
-    """Return the account with what was proved of its plan; raise FlowOpsError when nobody can tell what that is."""
+    """Return the run with what was proved of its plan; raise FlowOpsError when nobody can tell what that is."""
     written = proof["files"].get("findings_dest", {}).get("path") or run["findings_src"]
     # In check mode no file was written of what a fresh capture has.
     shown_here = not written or (checking and proof["proved"])
@@ -150,7 +150,7 @@ def _proved_operations(run: Mapping[str, Any], plan: Mapping[str, Any], checking
 
 
 def met(run: Mapping[str, Any], firewall: Firewall, checking: bool) -> dict[str, Any]:
-    """Return the account, in check mode with what would refuse to flush this firewall; else raise FlowOpsError."""
+    """Return the run, in check mode with what would refuse to flush this firewall; else raise FlowOpsError."""
     refused = refused_by(firewall)
     if refused and not checking:
         raise FlowOpsError(refused[0])
@@ -158,7 +158,7 @@ def met(run: Mapping[str, Any], firewall: Firewall, checking: bool) -> dict[str,
 
 
 def foretold(run: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """Return the account of check mode, with what would be cut and which guards would refuse as its sentence."""
+    """Return the run in check mode, with what would be cut and which guards would refuse as its sentence."""
     refused = [*run.get("refused", ()), *refusals(run, limits)]
     name, operations = run["firewall_arn"].rpartition("/")[2], run["operations"]
     flows = counted_as(run["flow_count"], "flow") if run["is_counted"] else "a number of flows that nobody has counted"
@@ -170,7 +170,7 @@ def foretold(run: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def guarded(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediate_") -> dict[str, Any]:
-    """Return the account of a run that may begin to cut; raise FlowOpsError with the guard that refuses."""
+    """Return a run that may begin to cut; raise FlowOpsError with the guard that refuses."""
     refused = refusals(run, limits, prefix)
     if refused:
         raise FlowOpsError(refused[0])
@@ -180,7 +180,7 @@ def guarded(run: Mapping[str, Any], limits: Limits, prefix: str = "flow_remediat
 
 
 def flushed(run: Mapping[str, Any], flush: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the account with the operations that a flush started, or had started when it failed."""
+    """Return the run with the operations that a flush started, or had started when it failed."""
     known = {item["flow_operation_id"] for item in run["flushes"]}
     begun_now = [
         item
@@ -219,12 +219,12 @@ def _of_a_stop(deeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         suspected=any(deed.get("suspected") for deed in deeds),
         unproved=("The run stopped before the flows were captured again.", *reasons[:_MOST_SHOWN]),
     )
-    told = deed.told([flow for done in deeds for flow in done["collateral"]][:_MOST_SHOWN])
+    told = deed.as_result([flow for done in deeds for flow in done["collateral"]][:_MOST_SHOWN])
     return {name: value for name, value in told.items() if name != "verdict"}
 
 
 def compared(run: Mapping[str, Any], seen: Mapping[str, Any], rounds: int) -> dict[str, Any]:
-    """Return the account with what became of the flows, and what the next of at most so many rounds has to cut.
+    """Return the run with what became of the flows, and what the next of at most so many rounds has to cut.
 
     A flow that was seconds old when it was captured cannot be told from one born since, and is spared. By the next
     round it has aged.
@@ -245,7 +245,7 @@ def _ended(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
     examples = [flow for done in run["deeds"] for flow in done["collateral"]][:_MOST_SHOWN]
     result = {
         "firewall_arn": run["firewall_arn"],
-        **deed.told(examples),
+        **deed.as_result(examples),
         **{name: seen[name] for name in ("partial", "planned", "gone", "survived", "reborn")},
         "cut": deed.cut,
         "ended": max(0, seen["gone"] - deed.cut),

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 from ansible_collections.flowops.aws.tests.benchmark.measuring import BenchmarkError
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW
-from ansible_collections.flowops.aws.tests.integration.runner import environment, make_client
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW
+from ansible_collections.flowops.aws.tests.integration.harness.runner import environment, make_client
 
 EMULATOR = Path(__file__).resolve().parents[1] / "emulator"
 START_SECONDS = 60

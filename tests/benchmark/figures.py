@@ -32,8 +32,8 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     interleaved,
 )
 from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, environment
-from ansible_collections.flowops.aws.tests.integration.slicing import plain, slice_of, write_inventory
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, environment
+from ansible_collections.flowops.aws.tests.integration.harness.slicing import plain, slice_of, write_inventory
 
 HERE = Path(__file__).resolve().parent
 SEED = 20

@@ -22,7 +22,7 @@ from ansible_collections.flowops.aws.tests.benchmark.measuring import (
     cost_of_command,
     interleaved,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import REGION
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION
 
 DEMO = Path(__file__).resolve().parents[1] / "demo"
 PAGES = "ListFlowOperationResults"

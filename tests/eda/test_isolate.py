@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, REGION, make_client
+from ansible_collections.flowops.aws.tests.integration.harness.runner import CREDENTIALS, REGION, make_client
 from ansible_collections.flowops.aws.tests.unit.extensions.samples import (
     ASFF,
     GUARDDUTY,

@@ -12,8 +12,8 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, PlaybookRunner, make_client
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, PlaybookRunner, make_client
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     captured,
     fact,
@@ -25,7 +25,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     plan_of,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 DURATION = 0
 ZONE = "us-east-1a"

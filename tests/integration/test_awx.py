@@ -17,9 +17,15 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.flowops.aws.tests.integration.controller import Controller
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, HERE, PlaybookRunner, Run, environment
+from ansible_collections.flowops.aws.tests.integration.harness.controller import Controller
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.runner import (
+    CREDENTIALS,
+    HERE,
+    PlaybookRunner,
+    Run,
+    environment,
+)
 
 ROOT = HERE.parents[1]
 PLAYBOOK = ROOT / "playbooks" / "awx.yml"

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, assert_sentence
-from ansible_collections.flowops.aws.tests.integration.runner import TARGETS, PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW, assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.runner import TARGETS, PlaybookRunner, Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
 LOOPS = {

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "docsite" / "rst" / "guide_costs.rst"
 # Captures and flushes end at once: they are asked about once.

@@ -14,9 +14,9 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW, assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 ZONE = "us-east-1a"
 # The Name tag of an instance, which anybody in the account may set.

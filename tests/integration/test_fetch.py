@@ -19,8 +19,8 @@ import yaml
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     calls_of,
     fact,
@@ -29,7 +29,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     live,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONES = ["us-east-1a", "us-east-1b"]

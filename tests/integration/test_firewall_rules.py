@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner
 
 ZONE = "us-east-1a"
 BEFORE = 'pass ip any any -> any any (msg:"all"; sid:1;)'

@@ -20,9 +20,9 @@ import yaml
 from ansible_collections.flowops.aws.tests.benchmark import fleet
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.runner import environment
-from ansible_collections.flowops.aws.tests.integration.slicing import plain, slice_of, write_inventory
-from ansible_collections.flowops.aws.tests.integration.warm import warmed
+from ansible_collections.flowops.aws.tests.integration.harness.runner import environment
+from ansible_collections.flowops.aws.tests.integration.harness.slicing import plain, slice_of, write_inventory
+from ansible_collections.flowops.aws.tests.integration.harness.warm import warmed
 
 # Not a multiple of the slices: AWX makes some of them larger.
 NAMES = [f"fleet-{number:02}" for number in range(6)]

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 ARN = "arn:aws-cn:network-firewall:cn-north-1:111122223333:firewall/egress"
 FOLDER = "111122223333-cn-north-1-egress"

@@ -14,8 +14,8 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed, starts_of
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact, failed, starts_of
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 DURATION = 0.1
 ZONES = ["us-east-1a", "us-east-1b"]

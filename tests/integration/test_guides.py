@@ -19,9 +19,9 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import flow
-from ansible_collections.flowops.aws.tests.integration.runner import HERE, environment
-from ansible_collections.flowops.aws.tests.integration.warm import warmed
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import flow
+from ansible_collections.flowops.aws.tests.integration.harness.runner import HERE, environment
+from ansible_collections.flowops.aws.tests.integration.harness.warm import warmed
 
 DURATION = 0
 GUIDES = HERE.parents[1] / "docs" / "docsite" / "rst"

@@ -43,9 +43,9 @@ from ansible_collections.flowops.aws.plugins.modules import (
 )
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact, failed
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, Run
 
 # Of IAM and STS some answers have codes that their models lack.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")

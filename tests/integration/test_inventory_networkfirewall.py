@@ -19,10 +19,10 @@ import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import calls_of
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, environment
-from ansible_collections.flowops.aws.tests.integration.slicing import plain
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import calls_of
+from ansible_collections.flowops.aws.tests.integration.harness.runner import CREDENTIALS, environment
+from ansible_collections.flowops.aws.tests.integration.harness.slicing import plain
 
 # STS's model has no AccessDenied, which is what STS answers.
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not match an error shape")

@@ -14,14 +14,14 @@ import botocore
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import (
     assert_sentence,
     every_third,
     plain_pages,
     snake,
     walks,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import HERE, PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import HERE, PlaybookRunner, Run
 
 HOSTILE = ["{{ 7*7 }}", "{% raw %}", "{\"stepName\": \"{{ lookup('env', 'HOME') }}\"}", "=1+1", "<script>", "\u202e"]
 
@@ -62,7 +62,7 @@ def run(run_playbook: PlaybookRunner, control: Control, sdk_without_service: Pat
         {
             "faults": every_third("ListFlowExecutionMessages", 90),
             "sdk_without_service": str(sdk_without_service),
-            "quick_python": str(HERE / "shims" / "quick"),
+            "quick_python": str(HERE / "harness" / "shims" / "quick"),
             "closed_url": closed_url,
         },
     )

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     Identity,
     fact,
@@ -25,7 +25,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     live,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 DURATION = 0
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]

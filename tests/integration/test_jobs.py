@@ -24,11 +24,11 @@ import yaml
 from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import live, starts_of
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, HERE, environment
-from ansible_collections.flowops.aws.tests.integration.slicing import slice_of, write_inventory
-from ansible_collections.flowops.aws.tests.integration.warm import warmed
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import live, starts_of
+from ansible_collections.flowops.aws.tests.integration.harness.runner import CREDENTIALS, HERE, environment
+from ansible_collections.flowops.aws.tests.integration.harness.slicing import slice_of, write_inventory
+from ansible_collections.flowops.aws.tests.integration.harness.warm import warmed
 
 ROOT = HERE.parents[1]
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 SIZES = {"small": 10_000, "large": 100_000}
 # Python's own allocations differ a little from run to run.

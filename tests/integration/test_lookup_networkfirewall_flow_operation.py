@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, snake
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW, snake
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 WAIT = """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import CREDENTIALS, PlaybookRunner, Run
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, assert_sentence, plain_flows
-from ansible_collections.flowops.aws.tests.integration.firewalls import flow
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import (
+    EVERY_FLOW,
+    assert_sentence,
+    plain_flows,
+)
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import flow
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
 OFFENCES = 45

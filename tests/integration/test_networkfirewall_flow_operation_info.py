@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import plain_pages, snake, walks
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import plain_pages, snake, walks
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 FILTERS = [{"DestinationAddress": {"AddressDefinition": "198.51.100.0/24"}, "Protocols": ["6"]}]
 

@@ -20,13 +20,13 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import (
     EVERY_FLOW,
     every_third,
     plain_flows,
     walks,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run, make_client
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run, make_client
 
 READ = """
 - name: Read

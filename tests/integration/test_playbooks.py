@@ -17,8 +17,8 @@ import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact
-from ansible_collections.flowops.aws.tests.integration.runner import HERE, REGION, PlaybookRunner, environment
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact
+from ansible_collections.flowops.aws.tests.integration.harness.runner import HERE, REGION, PlaybookRunner, environment
 
 ROOT = HERE.parents[1]
 # What sets AWX up has tasks of its own; test_awx.py runs it.

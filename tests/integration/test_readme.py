@@ -17,8 +17,8 @@ import yaml
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import Identity, flow, live, modes, starts_of
-from ansible_collections.flowops.aws.tests.integration.runner import HERE, PlaybookRunner, environment
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import Identity, flow, live, modes, starts_of
+from ansible_collections.flowops.aws.tests.integration.harness.runner import HERE, PlaybookRunner, environment
 
 DURATION = 0.2
 ROOT = HERE.parents[1]

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, PlaybookRunner, environment
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, PlaybookRunner, environment
 
 ZONES = ["us-east-1a", "us-east-1b"]
 PLAYBOOK = """

@@ -19,8 +19,8 @@ import yaml
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
 from ansible_collections.flowops.aws.tests.emulator.world.generate import write_log
-from ansible_collections.flowops.aws.tests.integration.expectations import cuts, plain_flows
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import cuts, plain_flows
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     calls_of,
     fact,
@@ -28,7 +28,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     modes,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, Run
 
 ZONES = ["us-east-1a", "us-east-1b"]
 FLOWS = 1200

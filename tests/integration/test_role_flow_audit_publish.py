@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed, modes
-from ansible_collections.flowops.aws.tests.integration.runner import PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact, failed, modes
+from ansible_collections.flowops.aws.tests.integration.harness.runner import PlaybookRunner, Run
 
 ZONE = "us-east-1a"
 BUCKET = "audit-evidence"

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import plain_pages
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner, fact, failed
-from ansible_collections.flowops.aws.tests.integration.runner import Run, make_client
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import plain_pages
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner, fact, failed
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run, make_client
 
 DEMO = ["demo-succeeded", "demo-failed", "demo-aborted"]
 HOSTILE = "{{ 7*7 }}<script>"

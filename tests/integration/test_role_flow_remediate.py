@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     Identity,
     captured,
@@ -22,7 +22,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     plan_of,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 DURATION = 0.2
 ZONES = ["us-east-1a", "us-east-1b"]

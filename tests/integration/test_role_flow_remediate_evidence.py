@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     Identity,
     fact,
@@ -31,7 +31,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     modes,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import CREDENTIALS, REGION, Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import CREDENTIALS, REGION, Run
 
 DURATION = 0
 ZONE = "us-east-1a"

@@ -18,8 +18,8 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.plan.plan import digest
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.expectations import assert_sentence
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import assert_sentence
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     Identity,
     fact,
@@ -27,7 +27,7 @@ from ansible_collections.flowops.aws.tests.integration.firewalls import (
     live,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, PlaybookRunner, Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, PlaybookRunner, Run
 
 ZONE = "us-east-1a"
 OTHER_ZONE = "us-east-1b"

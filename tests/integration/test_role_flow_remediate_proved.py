@@ -18,14 +18,14 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.files import read_records
 from ansible_collections.flowops.aws.tests.emulator.control import Control
 from ansible_collections.flowops.aws.tests.emulator.server import Emulator
-from ansible_collections.flowops.aws.tests.integration.firewalls import (
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import (
     FirewallRunner,
     fact,
     failed,
     flow,
     starts_of,
 )
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 ZONE = "us-east-1a"
 GUILTY = 6

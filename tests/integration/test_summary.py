@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.flowops.aws.tests.integration.firewalls import FirewallRunner
-from ansible_collections.flowops.aws.tests.integration.runner import Run
+from ansible_collections.flowops.aws.tests.integration.harness.firewalls import FirewallRunner
+from ansible_collections.flowops.aws.tests.integration.harness.runner import Run
 
 ARNS = [f"arn:aws:network-firewall:us-east-1:111122223333:firewall/{name}" for name in ("egress", "inside", "lab")]
 

@@ -60,7 +60,7 @@ class Drift:
                     if len(self.new_talkers) < self.most_shown:
                         self.new_talkers.append(address)
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return the counts and the first flows new, gone (as the baseline has them) and talkers never seen before."""
         gone: list[dict[str, Any]] = []
         gone_count = self._seen.count(0)

@@ -43,7 +43,7 @@ class Mistakes:
         """Note a key that does not exist, and which do."""
         self.add(f"{path}{str(key)[:_MOST_QUOTED]}: there is no such key; allowed are {allowed}.")
 
-    def told(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """Return a sentence for each of the first mistakes, and one for how many there are beside them."""
         more = self.count - len(self._first)
         return [*self._first, f"And {more} more."] if more else list(self._first)
@@ -51,4 +51,4 @@ class Mistakes:
     def raise_any(self) -> None:
         """Raise PolicyError when there is a mistake."""
         if self.count:
-            raise PolicyError(self.told())
+            raise PolicyError(self.sentences())

@@ -274,7 +274,7 @@ def _unrecognised(policy: Any) -> list[str]:
         if key not in _POLICY_KEYS and get_close_matches(str(key), _POLICY_KEYS, 1, 0.75):
             mistakes.key("", key, ", ".join(_POLICY_KEYS))
     mistakes.add("rules: it is missing; give a list of rules, which may be empty.")
-    return mistakes.told()
+    return mistakes.sentences()
 
 
 def _day(value: Any) -> date | None:

@@ -19,7 +19,7 @@ from ..flows.regions import WHOLE, Region
 from ..rules import reach
 from .capture import Capture
 from .order import Operation
-from .ruleset import FirewallRules
+from .rule_source import FirewallRules
 
 ALL, FINDINGS = "all", "findings"
 FETCHES = (ALL, FINDINGS)

@@ -22,7 +22,7 @@ from ..times import utc_text
 from .capture import Capture
 from .changed_flows import ChangedFlows
 from .judged import JudgedPage, Records
-from .ruleset import FirewallRules
+from .rule_source import FirewallRules
 
 CONTRADICTING = "contradicting"
 NOTHING_JUDGED = "nothing_judged"

@@ -95,7 +95,7 @@ class Plan:
             "hash": self.hash,
         }
 
-    def told(self, dest: str | None = None) -> dict[str, Any]:
+    def as_result(self, dest: str | None = None) -> dict[str, Any]:
         """Return the plan as a result shows it, with the number of its operations and the file that has it."""
         told = {**self.to_json(), "operation_count": len(self.operations)}
         return {**told, "dest": dest} if dest else told

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..flows.matching import flows_of
-from .fates import SURVIVED, Fate
 from .identity import Key, Moment, key_of, reversed_key
+from .outcome import SURVIVED, Fate
 from .same import Same
 
 
@@ -35,7 +35,7 @@ class Survivors:
         self._unreadable = keys.count(None)
         self._keys: set[Key] = {other for key in keys if key is not None for other in (key, reversed_key(key))}
 
-    def told(self, records: Sequence[Mapping[str, Any]], fates: Sequence[Fate | None]) -> list[Fate | None]:
+    def as_result(self, records: Sequence[Mapping[str, Any]], fates: Sequence[Fate | None]) -> list[Fate | None]:
         """Return the fates of a page's flow records, None for a flow that the filters match and that is no finding."""
         return [
             None if fate is not None and fate.fate == SURVIVED and self._is_another(record) else fate

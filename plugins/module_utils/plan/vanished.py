@@ -75,7 +75,7 @@ class Vanished:
         """Whether more vanished than do by themselves, and than chance (two standard deviations) explains."""
         return is_surprising(self.vanished, self.expected)
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Return the numbers as results and evidence have them; shares from 0 to 1, None for unknown."""
         return {
             "flow_count": self.flow_count,

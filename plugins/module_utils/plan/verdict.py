@@ -63,7 +63,7 @@ class Deed:
         }
         return next(word for word in VERDICTS if holds[word])
 
-    def told(self, examples: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    def as_result(self, examples: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Return the words and counts as flow_remediate_result and verdict.json have them."""
         told: dict[str, Any] = {
             "verdict": self.verdict,

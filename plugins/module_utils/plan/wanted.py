@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ..flows.filters import keys_of, to_api, within
 from ..flows.matching import AGE, EVER, SOURCE_PORT, FilterSets, Flow, Spans, bits_of, flows_of, spans_of
 from ..flows.scope import SCOPE_MEMBERS
-from .fates import REBORN, SURVIVED, Fate
+from .outcome import REBORN, SURVIVED, Fate
 
 Scope = tuple[str, str]
 

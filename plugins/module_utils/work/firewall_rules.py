@@ -13,7 +13,14 @@ from ..aws.clients import client_of
 from ..aws.networkfirewall import NetworkFirewall
 from ..errors import FlowOpsError
 from ..flows.arns import NamedFirewall
-from ..operations.ruleset import ON_UNDECIDED, FirewallRules, changes_of, check_rule_options, live_rules, saved_rules
+from ..operations.rule_source import (
+    ON_UNDECIDED,
+    FirewallRules,
+    changes_of,
+    check_rule_options,
+    live_rules,
+    saved_rules,
+)
 from ..rules.change import PRESENT, STATES
 from ..rules.judge import INITIATORS
 from .result import Module

@@ -43,7 +43,7 @@ def firewall_rules(module: Module) -> dict[str, Any]:
             file = open_files(stack, params, ["dest"], dry_run=module.check_mode)["dest"]
             file.write_all(rows)
             file.finish()
-            result.update(changed=file.changed, files={"dest": file.told()})
+            result.update(changed=file.changed, files={"dest": file.as_result()})
     else:
         result["rules"] = rows
         warn_when_large(module, result, "give dest to have the rules written to a file")

@@ -197,7 +197,7 @@ class _Audit:
         if option not in self.files:
             return None
         self.files[option].finish()
-        told = self.files[option].told()
+        told = self.files[option].as_result()
         return {"path": os.path.abspath(told["path"]), "sha256": told["sha256"]}
 
     def warn(self) -> None:
@@ -237,13 +237,13 @@ class _Audit:
             "top": summary.top(self.params["top_n"]),
             **self.judge.as_result(),
             "operations": self.source.as_result(),
-            "files": {option: file.told() for option, file in self.files.items()},
+            "files": {option: file.as_result() for option, file in self.files.items()},
             "findings": self.findings,
         }
         if self.source.fetched is not None:
             result["fetch"] = self.source.fetched.as_result()
         if self.drift is not None:
-            result["drift"] = self.drift.told()
+            result["drift"] = self.drift.as_result()
         if self.plan is not None:
-            result["plan"] = self.plan.told(self.params["plan_dest"])
+            result["plan"] = self.plan.as_result(self.params["plan_dest"])
         return result

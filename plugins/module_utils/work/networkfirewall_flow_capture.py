@@ -22,7 +22,7 @@ from ..flows.filters import from_api
 from ..operations.carry_out import carry_out
 from ..operations.fetch import ALL, FINDINGS, narrowed, rule_regions
 from ..operations.order import Operation, one_per_scope, order_of
-from ..operations.ruleset import FirewallRules, check_rule_options
+from ..operations.rule_source import FirewallRules, check_rule_options
 from .firewall_rules import rules_for
 from .options import check_timeout
 from .result import Module

@@ -59,10 +59,10 @@ def flush(module: Module) -> dict[str, Any]:
         items = carry_out(api, FLUSH, operations, params, module.warn, starts)
     except FlowOpsError as error:
         begun = error.details["flow_operations"]
-        hit = _Hit(module).told(api, operations, begun) if params["wait"] else {}
+        hit = _Hit(module).as_result(api, operations, begun) if params["wait"] else {}
         raise error.saying(error.message, **{**result, **error.details, **hit}) from error
     result = {**result, "flow_operations": items, "changed": has_cut(items)}
-    return {**result, **_Hit(module).told(api, operations, items)} if params["wait"] else result
+    return {**result, **_Hit(module).as_result(api, operations, items)} if params["wait"] else result
 
 
 class _Hit:
@@ -73,7 +73,7 @@ class _Hit:
         self.flows: list[dict[str, Any]] = []
         self.total = 0
 
-    def told(
+    def as_result(
         self, api: NetworkFirewall, operations: Sequence[Operation], items: Sequence[dict[str, Any]]
     ) -> dict[str, Any]:
         """Return what the result says of it, and add the number of flows to each of the items."""
@@ -88,7 +88,7 @@ class _Hit:
             # The flush is done, whatever became of the question what it did.
             self.module.warn(f"What was flushed is unknown. {error.message}")
             return {"flushed_flow_count": None}
-        told = {option: file.told() for option, file in files.items()}
+        told = {option: file.as_result() for option, file in files.items()}
         return {"flushed_flow_count": self.total, "flushed_flows": self.flows, **({"files": told} if told else {})}
 
     def _read(

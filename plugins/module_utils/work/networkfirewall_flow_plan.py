@@ -61,8 +61,8 @@ def prove(module: Module) -> dict[str, Any]:
         "flow_count": whole.flow_count,
         "by_rule": dict(sorted(output.flows.by_rule.items())),
         "flows": output.flows.flows,
-        "plan": whole.told(params["plan_dest"]),
-        "files": {option: file.told() for option, file in output.files.items()},
+        "plan": whole.as_result(params["plan_dest"]),
+        "files": {option: file.as_result() for option, file in output.files.items()},
     }
     if module._diff:
         result["diff"] = {"before": output.flows.text(), "after": ""}

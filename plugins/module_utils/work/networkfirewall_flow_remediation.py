@@ -66,7 +66,7 @@ def _carried_out(module: Module, api: NetworkFirewall, operations: Sequence[Oper
         "rehearsal": run.told_rehearsal(),
         "trial": run.trial,
         "deed": run.told_deed(),
-        "files": {option: file.told() for option, file in files.items()},
+        "files": {option: file.as_result() for option, file in files.items()},
     }
 
 

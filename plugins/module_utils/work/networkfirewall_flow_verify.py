@@ -21,7 +21,8 @@ from ..operations.known import moments_of
 from ..operations.order import findings_of, plan_orders
 from ..operations.pages import pages_of
 from ..operations.planner import Planner, check_moment
-from ..plan.fates import (
+from ..plan.identity import Moment
+from ..plan.outcome import (
     GONE,
     REBORN,
     SURVIVED,
@@ -29,7 +30,6 @@ from ..plan.fates import (
     told_fate,
     verdict_of,
 )
-from ..plan.identity import Moment
 from ..plan.plan import Plan
 from ..plan.survivors import Survivors
 from ..plan.wanted import Scope, Wanted, by_scope, tell_findings
@@ -61,7 +61,7 @@ def verify(module: Module) -> dict[str, Any]:
         later = captures_of({**params, "operations": params["later_operations"]}) if params["later_operations"] else []
         gone = job.censuses.vanished(api, firewall, later)
         told["suspected"] = any(item.suspected for item in gone.values())
-        told["vanished"] = [{**scope.named(), **item.told()} for scope, item in gone.items()]
+        told["vanished"] = [{**scope.named(), **item.as_result()} for scope, item in gone.items()]
     return bounded(module, told, "flows", params["plan_dest"])
 
 
@@ -105,7 +105,7 @@ class _Verification:
         """Note what became of a page's flows, and return for each whether it has survived."""
         found = self._wanted_of(capture).fates(records, capture.seen_at)
         if self._is_planned(capture) and any(fate is not None and fate.fate == SURVIVED for fate in found):
-            found = self._survivors_of(capture).told(records, found)
+            found = self._survivors_of(capture).as_result(records, found)
         there = [told_fate(record, fate) for record, fate in zip(records, found, strict=True) if fate]
         self.fates.update((fate.fate, fate.rule) for fate in found if fate)
         self.flows.extend(there[: self.params["max_flows"] - len(self.flows)])
@@ -184,7 +184,7 @@ class _Verification:
             "unproved": [found.unproved for found in self.survivors.values() if found.unproved],
             "by_rule": rules_told((want.by_rule for want in self.wanted.values()), self.fates),
             "flows": self.flows,
-            "plan": self.plan.told(self.params["plan_dest"]),
+            "plan": self.plan.as_result(self.params["plan_dest"]),
             "operations": [capture.as_result(self.firewall) for capture in self.captures],
-            "files": {option: file.told() for option, file in self.files.items()},
+            "files": {option: file.as_result() for option, file in self.files.items()},
         }

@@ -25,7 +25,7 @@ class ReportAction(ControllerAction):
     def work(self, options: Mapping[str, Any], paths: Mapping[str, str], *, dry_run: bool) -> dict[str, Any]:
         """Return what the task returns, after writing what paths (option to absolute path) ask for."""
 
-    def told(self) -> dict[str, Any]:
+    def as_result(self) -> dict[str, Any]:
         """Write what differs, or in check mode only say it; return reports, a list of format, dest, sha256, size."""
         options = self.validate_argument_spec(argument_spec=self.SPEC, required_one_of=[list(self.DESTS)])[1]
         paths = {name: self.path(options[name]) for name in self.PATHS if options.get(name) is not None}

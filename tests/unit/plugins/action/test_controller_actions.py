@@ -109,7 +109,7 @@ def test_a_guard_that_refuses_fails_the_task_in_a_sentence() -> None:
         {"guards": {**GUARDS, "max_flows": "many"}},
     ],
 )
-def test_exactly_one_thing_is_taken_down(options: dict[str, Any]) -> None:
+def test_exactly_one_thing_is_noted(options: dict[str, Any]) -> None:
     with pytest.raises(AnsibleActionFail):
         run("flow_remediation", run=run("flow_plan", firewall_arn=ARN, plan=PLAN), **options)
 
@@ -122,7 +122,7 @@ def test_a_run_that_has_begun_to_cut_never_looks_like_one_that_was_refused() -> 
     }
     result = run("flow_remediation", run=account, flush={}, comparison={"verdict": "remediated"})
     assert (result["failed"], result["cutting"], result["flushes"]) == (True, True, account["flushes"])
-    assert result["msg"].startswith("The account cannot be kept (KeyError(")
+    assert result["msg"].startswith("The run cannot be kept track of (KeyError(")
     # What stopped is taken up from there.
     after = run("flow_remediation", run=result, flush={"flow_operations": [{"flow_operation_id": "b"}]})
     assert [item["flow_operation_id"] for item in after["flushes"]] == ["a", "b"]

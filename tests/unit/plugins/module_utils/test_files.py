@@ -71,7 +71,7 @@ def test_records_are_written_whole_and_read_back(tmp_path: Path, name: str) -> N
     assert file.sha256 == hashlib.sha256(content).hexdigest() == sha256_of(str(path))
     assert file.size == len(content)
     assert (file.count, file.changed) == (200, True)
-    assert file.told() == {"path": str(path), "sha256": file.sha256, "count": 200}
+    assert file.as_result() == {"path": str(path), "sha256": file.sha256, "count": 200}
     lines = gzip.decompress(content) if name.endswith(".gz") else content
     assert lines.count(b"\n") == 200 and lines.endswith(b"\n")
     assert json.loads(lines.splitlines()[7]) == RECORDS[7]

@@ -31,7 +31,7 @@ def drift_of(before: list[dict[str, Any]], after: list[dict[str, Any]], shown: i
     drift = Drift(lambda: iter(before), shown)
     drift.add_all(after[:2])
     drift.add_all(after[2:])
-    return drift.told()
+    return drift.as_result()
 
 
 def test_new_gone_and_talkers_never_seen() -> None:

@@ -24,7 +24,7 @@ from ansible_collections.flowops.aws.plugins.module_utils.operations.fetch impor
     rule_regions,
 )
 from ansible_collections.flowops.aws.plugins.module_utils.operations.order import Operation
-from ansible_collections.flowops.aws.plugins.module_utils.operations.ruleset import FirewallRules
+from ansible_collections.flowops.aws.plugins.module_utils.operations.rule_source import FirewallRules
 from ansible_collections.flowops.aws.tests.unit.plugins.module_utils.rules.policies import rules_of
 
 ARN = parse_firewall_arn("arn:aws:network-firewall:us-east-1:123456789012:firewall/lab")

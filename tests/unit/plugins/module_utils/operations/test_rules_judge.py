@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.flowops.aws.plugins.module_utils.operations.rule_source import FirewallRules
 from ansible_collections.flowops.aws.plugins.module_utils.operations.rules_judge import RulesJudge
-from ansible_collections.flowops.aws.plugins.module_utils.operations.ruleset import FirewallRules
 from ansible_collections.flowops.aws.plugins.module_utils.rules.read import ruleset_of
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=timezone.utc)

@@ -147,8 +147,8 @@ def test_a_plan_is_narrowed_to_zones_with_its_count() -> None:
 
 def test_a_result_tells_how_many_operations_there_are_and_where() -> None:
     whole = Plan(ARN, [OPERATION], 5)
-    assert whole.told() == {**whole.to_json(), "operation_count": 1}
-    assert whole.told("/tmp/plan.json")["dest"] == "/tmp/plan.json"
+    assert whole.as_result() == {**whole.to_json(), "operation_count": 1}
+    assert whole.as_result("/tmp/plan.json")["dest"] == "/tmp/plan.json"
 
 
 def test_a_plan_is_read_from_its_file_and_a_missing_one_is_said_to_be_missing(tmp_path: Path) -> None:

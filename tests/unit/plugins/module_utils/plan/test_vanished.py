@@ -56,7 +56,7 @@ def test_innocents_that_a_flush_took_are_suspected() -> None:
     before, after = census(30, range(10, 110), [1, 2]), census(60, range(15, 110))
     told = vanished(before, after, census(0, range(10, 110), [1, 2]))
     assert told.suspected
-    assert told.told() == {
+    assert told.as_result() == {
         "flow_count": 100,
         "vanished": 5,
         "share": 0.05,
@@ -84,7 +84,7 @@ def test_what_cannot_be_told_apart_is_left_out() -> None:
     counted = Census(findings(), moment(0))
     counted.add([flow(10, None), {**flow(11, 500), "source_address": ""}])
     assert counted.count == 0
-    assert vanished(counted, census(30, [])).told()["share"] == 0.0
+    assert vanished(counted, census(30, [])).as_result()["share"] == 0.0
 
 
 @pytest.mark.parametrize(

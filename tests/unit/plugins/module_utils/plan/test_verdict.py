@@ -57,13 +57,13 @@ def test_whether_nothing_else_was_touched_is_a_word_of_its_own(members: dict[str
 
 def test_the_result_has_the_words_and_the_collateral() -> None:
     example = {"source_address": "10.0.0.1", "kind": "innocent"}
-    assert replace(CUT, collateral=7).told([example]) == {
+    assert replace(CUT, collateral=7).as_result([example]) == {
         "verdict": "collateral",
         "nothing_else": "collateral",
         "collateral_count": 7,
         "collateral": [example],
     }
-    assert replace(CUT, unproved=WHY).told()["unproved"] == list(WHY)
+    assert replace(CUT, unproved=WHY).as_result()["unproved"] == list(WHY)
 
 
 @pytest.mark.parametrize(
@@ -83,5 +83,5 @@ def test_the_result_has_the_words_and_the_collateral() -> None:
 )
 def test_a_run_fails_on_what_it_was_told_to(members: dict[str, Any], fail_on: tuple[str, ...], does: bool) -> None:
     deed = replace(CUT, **members)
-    told = {**deed.told(), "survived": deed.survived, "reborn": deed.reborn, "partial": deed.partial}
+    told = {**deed.as_result(), "survived": deed.survived, "reborn": deed.reborn, "partial": deed.partial}
     assert fails(told, fail_on) is does

@@ -19,9 +19,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from ansible_collections.flowops.aws.tests.integration.warm import warmed
+from ansible_collections.flowops.aws.tests.integration.harness.warm import warmed
 
-HERE = Path(__file__).resolve().parent
+HARNESS = Path(__file__).resolve().parent
+HERE = HARNESS.parent
 TARGETS = HERE / "targets"
 REGION = "us-east-1"
 
@@ -121,7 +122,7 @@ def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]
         ANSIBLE_PIPELINING="1",
         ANSIBLE_RETRY_FILES_ENABLED="0",
         ANSIBLE_LOCALHOST_WARNING="0",
-        ANSIBLE_CALLBACK_PLUGINS=str(HERE / "plugins" / "callback"),
+        ANSIBLE_CALLBACK_PLUGINS=str(HARNESS / "plugins" / "callback"),
         ANSIBLE_ROLES_PATH=str(TARGETS),
         # No ~/.aws of whoever runs the tests, and no wait for an instance's metadata.
         AWS_CONFIG_FILE=os.devnull,

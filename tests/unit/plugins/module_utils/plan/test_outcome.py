@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.flowops.aws.plugins.module_utils.plan.boxes import ROUNDING
-from ansible_collections.flowops.aws.plugins.module_utils.plan.fates import (
+from ansible_collections.flowops.aws.plugins.module_utils.plan.outcome import (
     Fate,
     rules_told,
     told_fate,

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.flowops.aws.plugins.module_utils.aws.networkfirewall import NetworkFirewall
 from ansible_collections.flowops.aws.plugins.module_utils.errors import FlowOpsError
 from ansible_collections.flowops.aws.plugins.module_utils.flows.arns import parse_firewall_arn
-from ansible_collections.flowops.aws.plugins.module_utils.operations.ruleset import (
+from ansible_collections.flowops.aws.plugins.module_utils.operations.rule_source import (
     FirewallRules,
     check_rule_options,
     live_rules,

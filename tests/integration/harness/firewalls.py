@@ -21,9 +21,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.flowops.aws.tests.emulator.control import Control
-from ansible_collections.flowops.aws.tests.integration.expectations import EVERY_FLOW, plain_pages
-from ansible_collections.flowops.aws.tests.integration.runner import REGION, Recorded, Run, environment
-from ansible_collections.flowops.aws.tests.integration.warm import warmed
+from ansible_collections.flowops.aws.tests.integration.harness.expectations import EVERY_FLOW, plain_pages
+from ansible_collections.flowops.aws.tests.integration.harness.runner import REGION, Recorded, Run, environment
+from ansible_collections.flowops.aws.tests.integration.harness.warm import warmed
 
 # What tells one flow from every other in the tests' firewalls: zone, 5-tuple, packets and bytes. Ages grow.
 Identity = tuple[str, str, str, str, str, str, int, int]
