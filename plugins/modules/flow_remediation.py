@@ -12,7 +12,7 @@ version_added: 0.1.0
 author: flowops.aws contributors (!UNKNOWN)
 description:
   - What the role flow_remediate knows between its tasks is one mapping, the run. It begins as
-    M(flowops.aws.flow_plan) returned it; this takes down what other modules have found out or done, decides what
+    M(flowops.aws.flow_plan) returned it; this notes what other modules have found out or done, decides what
     follows from it, and returns it for the next task. AWS is not asked.
   - Exactly one of O(firewall), O(count), O(proof), O(guards) and O(flush) must be given.
 options:
@@ -208,6 +208,18 @@ stopped_as:
   returned: success
   type: str
   sample: failed
+told:
+  description:
+    - What the result of a run that stops now says of other flows, C(nothing_else), C(collateral_count), C(collateral)
+      and C(unproved); empty before the first flush.
+  returned: when O(flush) is given
+  type: dict
+  sample: {"nothing_else": "unproved", "collateral_count": 0, "collateral": []}
+hit_others:
+  description: The sentence on flows that were cut and are no findings, empty where none was.
+  returned: when O(flush) is given
+  type: str
+  sample: " 2 flows were cut that are no findings."
 beside:
   description: What the result says beside what became of the flows.
   returned: success
