@@ -25,8 +25,8 @@ PLUGIN_TESTS = "tests/unit/plugins/"
 # Of those, folders without an emulator, which each test would have to start anew.
 SMOKE_TESTS = ("tests/unit/plugins/filter/", "tests/unit/plugins/module_utils/flows/")
 # A file of the integration tests is one emulator and a few plays, whose results its tests share: files can run side by
-# side.
-SPREAD = ("-n", "2", "--dist", "loadfile")
+# side. One more than there mostly are processors, since plays wait for operations that take their time.
+SPREAD = ("-n", "3", "--dist", "loadfile")
 TYPED = ("plugins", "tests.emulator", "tests.tools", "tests.demo", "tests.benchmark", "tests.suricata")
 
 # What a user gets. Anything else in the package is a mistake in build_ignore.
