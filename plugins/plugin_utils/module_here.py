@@ -22,12 +22,12 @@ from typing import Any, ClassVar, NoReturn
 from ansible import constants
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
-from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ..module_utils.aws.connections import SERVICE
 from ..module_utils.aws.models import kept_models, read_models
+from .signs import WaitingAction
 
 _LOCAL = frozenset({"local", "ansible.builtin.local"})
 
@@ -35,7 +35,7 @@ _LOCAL = frozenset({"local", "ansible.builtin.local"})
 read_models(SERVICE)
 
 
-class ModuleHereAction(NormalAction):
+class ModuleHereAction(WaitingAction):
     """The task of a module that only needs the controller's Python and a local connection to run in this process."""
 
     MAIN: ClassVar[Callable[[], None]]
