@@ -25,7 +25,7 @@ _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[a-z0-9.]+)?
 AFTER = """\
 {archive} is ready and checked. What is left to do, by somebody who may:
 
-  1. Read CHANGELOG.md as a user would, and commit it: git commit -am "Release {version}"
+  1. Read CHANGELOG.md as a user would, and commit it: git add -A && git commit -m "Release {version}"
   2. Run what takes long: make matrix test-long docs eda browser suricata
   3. Try the package: ansible-galaxy collection install {archive} -p /tmp/collections
   4. Tag it: git tag -s v{version} -m "flowops.aws {version}"
