@@ -93,6 +93,11 @@ def shortened(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 3] + "..."
 
 
+def counted(value: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, in the plural (one with an s, unless another is given) unless it is one."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {plural or noun + 's'}"
+
+
 def shown(value: Any, limit: int = 200) -> str:
     """Return a value as a sentence shows it: quoted, on one line, at most limit characters."""
     text = repr(value) if not isinstance(value, str) else "'" + value.replace("\n", "\\n").replace("\r", "\\r") + "'"

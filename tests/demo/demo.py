@@ -72,7 +72,8 @@ def run(flow_logs: list[Path] | None, reports: Path, folder: Path) -> int:
         if not firewalls:
             raise DemoError(f"FLOW_LOG: {', '.join(map(str, logs))} has no netflow event; there is nothing to audit.")
         stage = Stage(write_inventory(folder, firewalls, url, reports), reports / "demo.log")
-        print(f"An emulator of AWS with {len(firewalls)} firewalls. All that is printed is in {stage.log}\n")
+        several = f"{len(firewalls)} firewalls" if len(firewalls) > 1 else "one firewall"
+        print(f"An emulator of AWS with {several}. All that is printed is in {stage.log}\n")
         stage.play("flows", "What is alive right now")
         stage.play("audit", "Which flows break the policy, tests/demo/policy.yml")
         stage.play("remediate", "Cut exactly those, and prove it")

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
+from ..errors import counted
 from ..rules.change import CHANGES, NEWLY_DROPPED, change_of
 from ..rules.contradiction import began_after, is_attempt
 from ..rules.judge import SOURCE, UNKNOWN, Judge
@@ -193,9 +194,9 @@ class RulesJudge:
             )
         if self.contradicted:
             said.append(
-                f"{self.fates[CONTRADICTING] - self.attempts} flows began under rules that are read as dropping them;"
-                " the reading is wrong somewhere, or the firewall was given this policy, or a prefix list its entries,"
-                " after the rules last changed. These flows are no findings."
+                f"{counted(self.fates[CONTRADICTING] - self.attempts, 'flow')} began under rules that are read as"
+                " dropping such flows; the reading is wrong somewhere, or the firewall was given this policy, or a"
+                " prefix list its entries, after the rules last changed. These flows are no findings."
             )
         return said
 

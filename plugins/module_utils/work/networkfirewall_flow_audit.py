@@ -19,7 +19,7 @@ from ..audit.policy_reader import compile_policy
 from ..audit.reach import regions_of
 from ..audit.summary import Summary, verdict_of
 from ..aws.networkfirewall import NetworkFirewall
-from ..errors import FlowOpsError
+from ..errors import FlowOpsError, counted
 from ..files import check_dest, open_files, read_records, reader_in
 from ..flows.arns import NamedFirewall, firewall_of
 from ..flows.regions import WHOLE, Region
@@ -206,13 +206,13 @@ class _Audit:
             self.module.warn(warning)
         if self.summary.unreadable_count:
             self.module.warn(
-                f"{self.summary.unreadable_count} flows have members that cannot be read and could be findings;"
-                " they are neither findings nor allowed."
+                f"{counted(self.summary.unreadable_count, 'flow has', 'flows have')} members that cannot be read and"
+                " could break the policy, or not; such flows are neither findings nor allowed."
             )
         if self.plan is not None and self.plan.inseparable:
             self.module.warn(
-                f"{self.plan.inseparable} findings are left out of the plan: every filter for them would cut innocent"
-                " flows too."
+                f"{counted(self.plan.inseparable, 'finding is', 'findings are')} left out of the plan: every filter for"
+                " such a flow would cut innocent flows too."
             )
 
     def _reasons(self) -> list[str]:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ..aws.networkfirewall import NetworkFirewall
-from ..errors import shown
+from ..errors import counted, shown
 from ..files import open_files
 from ..flows.arns import FirewallArn, firewall_of
 from ..operations.capture import Capture, captures_of
@@ -164,7 +164,7 @@ class _Verification:
         reborn = self._count(REBORN)
         rules = ", ".join(sorted(shown(rule) for fate, rule in self.fates if fate == REBORN and rule is not None))
         against = f", against {rules}" if rules else ""
-        told = f"{reborn} flows came back after they were cut{against}; a rule of the firewall still allows them."
+        told = f"{counted(reborn, 'flow')} came back after the cut{against}; a rule of the firewall still allows that."
         return [told] if reborn else []
 
     def as_result(self, partial: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ansible.module_utils.common.dict_transformations import camel_dict_to_snake
 
 from ..aws.clients import client_of
 from ..aws.others import SecurityHub
-from ..errors import FlowOpsError, OptionError, shown
+from ..errors import FlowOpsError, OptionError, counted, shown
 from .result import Module
 
 # The most that one call takes.
@@ -31,7 +31,7 @@ def import_findings(module: Module) -> dict[str, Any]:
     hub = SecurityHub(client_of(module, "securityhub"))
     check_findings(findings, hub, option)
     if module.check_mode:
-        told = f"Would import {_number(len(findings))} into AWS Security Hub." if findings else _NOTHING
+        told = f"Would import {counted(len(findings), 'finding')} into AWS Security Hub." if findings else _NOTHING
         return {"changed": bool(findings), "msg": told, "finding_count": len(findings)}
     imported = 0
     refused: list[dict[str, Any]] = []
@@ -45,7 +45,7 @@ def import_findings(module: Module) -> dict[str, Any]:
     result = {"finding_count": len(findings), "success_count": imported, "failed_findings": refused}
     if refused or imported < len(findings):
         raise FlowOpsError(_refusal(len(findings), imported, refused), changed=imported > 0, **result)
-    told = f"Imported {_number(imported)} into AWS Security Hub." if findings else _NOTHING
+    told = f"Imported {counted(imported, 'finding')} into AWS Security Hub." if findings else _NOTHING
     return {"changed": imported > 0, "msg": told, **result}
 
 
@@ -75,10 +75,6 @@ def _read(path: str) -> Any:
         raise OptionError("src", path, f"{allowed} (what is there is not JSON)") from error
 
 
-def _number(count: int) -> str:
-    return "1 finding" if count == 1 else f"{count:,} findings"
-
-
 def _refusal(total: int, imported: int, refused: Sequence[Mapping[str, Any]]) -> str:
     named = [
         f"{shown(item.get('id', ''))}: {' '.join(str(item.get('error_message') or '').split()).rstrip('.')}"
@@ -88,4 +84,4 @@ def _refusal(total: int, imported: int, refused: Sequence[Mapping[str, Any]]) ->
     if len(refused) > _FAILURES_NAMED:
         named.append(f"and {len(refused) - _FAILURES_NAMED:,} more")
     reasons = f": {'; '.join(named)}" if named else ""
-    return f"AWS Security Hub refused {total - imported:,} of {_number(total)}{reasons}."
+    return f"AWS Security Hub refused {total - imported:,} of {counted(total, 'finding')}{reasons}."

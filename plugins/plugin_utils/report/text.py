@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timezone
 from typing import Any
 
+from ...module_utils.errors import counted
 from ...module_utils.times import parse_utc
 
 SEVERITIES = ("critical", "high", "medium", "low", "informational")
@@ -98,11 +99,6 @@ def integer(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def counted(value: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun, in the plural (one with an s, unless another is given) unless it is one."""
-    return f"{value:,} {noun}" if value == 1 else f"{value:,} {plural or noun + 's'}"
 
 
 def number(value: int | None) -> str:

@@ -232,7 +232,7 @@ def test_the_plan_cuts_the_findings_and_spares_what_shares_their_5_tuple(
     assert [(item["source_address"], item["availability_zone"]) for item in plan["inseparable_flows"]] == [
         ("10.0.0.2", ZONE)
     ]
-    assert any("1 findings are left out" in warning for warning in module.warnings)
+    assert any("1 finding is left out" in warning for warning in module.warnings)
 
 
 def test_the_plan_tells_old_flows_from_young_ones_of_the_same_5_tuple(
