@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
+from ..module_utils.times import utc_text
 from ..plugin_utils.action import ControllerAction
 from ..plugin_utils.guards import Firewall, Limits
 from ..plugin_utils.remediation import KEPT, begun, compared, counted, flushed, foretold, guarded, met, proved
@@ -88,4 +90,8 @@ class ActionModule(ControllerAction):
             tell = foretold if self._task.check_mode else guarded
             return tell({**run, "beside": options["beside"]}, _limits(options["guards"]))
         run = flushed(run, options["flush"])
-        return run if options["comparison"] is None else compared(run, options["comparison"], options["rounds"])
+        if options["comparison"] is None:
+            return run
+        done = compared(run, options["comparison"], options["rounds"])
+        now = utc_text(datetime.now(timezone.utc).replace(microsecond=0))
+        return {**done, "result": {**done["result"], "began_at": run.get("began_at"), "ended_at": now}}

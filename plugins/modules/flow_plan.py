@@ -165,6 +165,11 @@ findings:
   type: list
   elements: dict
   sample: []
+began_at:
+  description: When this was read, by the controller's clock.
+  returned: success
+  type: str
+  sample: "2026-01-31T12:00:00+00:00"
 versions:
   description: The versions of flowops.aws, ansible-core, Python, boto3 and botocore on the controller.
   returned: always

@@ -256,11 +256,23 @@ def _ended(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
         "rehearsal": run.get("rehearsal", False),
         "trial": run.get("trial", False),
         **run["beside"],
+        **_shares(run, seen),
         "flush_count": len(run["flushes"]),
         "flow_operations": run["flushes"][:_MOST_SHOWN],
     }
     said = sentence(result, run["operations"], len(run["dropped"]))
     return {"result": result, "words": sorted(words_of(result)), "sentence": said}
+
+
+def _shares(run: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of how many captured flows the cut was a part, and how many there were afterwards, as far as is known."""
+    found = {name: run[name] for name in ("percent", "capture_age") if run.get(name) is not None}
+    if run.get("captured_flow_count"):
+        found["flow_count_before"] = run["captured_flow_count"]
+        after = [item.get("flow_count") for item in seen.get("operations") or ()]
+        if after and None not in after:
+            found["flow_count_after"] = sum(after)
+    return found
 
 
 def _deed(run: Mapping[str, Any], seen: Mapping[str, Any]) -> Deed:

@@ -253,6 +253,19 @@ def test_the_bucket_has_the_evidence_of_every_run_as_the_folders_have_it(approve
         assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == file.read_bytes()
 
 
+def test_the_page_of_a_run_knows_what_the_run_knows(approved: Approved) -> None:
+    (folder,) = approved.sealed("unkept")
+    lines = (folder / "report.md").read_text(encoding="utf-8").replace("\\", "").splitlines()
+    # A firewall's own endpoint is never asked who calls.
+    assert [line for line in lines if "unknown" in line] == ["- Who: unknown"]
+    assert f"- Evidence: {folder}" in lines
+    guards = {
+        line.split("|")[1].strip(" `"): [cell.strip() for cell in line.split("|")[2:5]] for line in lines if "|" in line
+    }
+    assert guards["max_flows"] == ["8", "1000", "kept"]
+    assert guards["allow_partial"][1] == "no"
+
+
 def test_evidence_that_cannot_be_uploaded_fails_the_play_after_all_else(approved: Approved) -> None:
     result = approved.result("unkept")
     assert (result["verdict"], result["planned"], result["gone"]) == ("remediated", 8, 8)

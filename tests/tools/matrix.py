@@ -44,7 +44,10 @@ CORES = {
 # amazon.aws to the release of the PyPI package "ansible" that carries it: the oldest 10 there is, and the newest 11.
 COLLECTIONS = {"10.1.2": "12.3.0", setup_env.AMAZON_AWS: setup_env.ANSIBLE_PACKAGE}
 # Of the requirements only what the rows run; linters have stages of their own.
-TOOLS = ("boto3", "flask", "flask-cors", "hypothesis", "jmespath", "jq", "moto", "py-ocsf-models", "pytest")
+TOOLS = (
+    *("boto3", "flask", "flask-cors", "hypothesis", "idstools", "jmespath", "jq", "moto", "py-ocsf-models", "pytest"),
+    "suricataparser",
+)
 UNIT_TESTS = ("tests/unit/plugins", "tests/unit/extensions")
 # The folders of plugins that ansible-doc has no documentation of: what a task calls is documented as a module.
 UNDOCUMENTED = frozenset({"action", "doc_fragments", "module_utils", "plugin_utils"})

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,19 @@ def test_a_folder_of_unit_tests_that_is_missing_fails_the_row(tmp_path: Path, mi
     assert matrix.unit(running.Runner(result), tmp_path / "python", tmp_path) == "none"
     assert result.problems == [f"{missing} are missing"]
     assert all((matrix.ROOT / name).is_dir() for name in matrix.UNIT_TESTS)
+
+
+def test_what_the_unit_tests_import_is_installed_for_a_row() -> None:
+    # The others come with ansible-core and boto3.
+    known = {name.replace("-", "_") for name in matrix.TOOLS} | {"ansible", "ansible_collections", "yaml", "botocore"}
+    for folder in matrix.UNIT_TESTS:
+        for path in (matrix.ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and not node.level:
+                    names = [str(node.module)]
+                roots = {name.partition(".")[0] for name in names}
+                assert roots <= known | sys.stdlib_module_names, path
 
 
 EVERYTHING = {

@@ -147,7 +147,7 @@ def _flow(flow: Mapping[str, Any], otherwise: str) -> str:
 
 def _guard(item: Guard) -> GuardRow:
     word, tone = {True: ("kept", "good"), False: ("refused", "bad"), None: ("", "open")}[item.passed]
-    return GuardRow(item.name or NOT_GIVEN, item.value or UNKNOWN, item.limit or NOT_GIVEN, word, tone)
+    return GuardRow(item.name or NOT_GIVEN, item.value or NOT_GIVEN, item.limit or NOT_GIVEN, word, tone)
 
 
 def _operation(item: Operation) -> OperationRow:
@@ -180,6 +180,8 @@ def _not_shown(found: Remediation) -> str:
 
 
 def _facts(found: Remediation) -> Sequence[Fact]:
+    # The page of a run is in the evidence that the manifest seals afterwards.
+    sealed = [Fact("SHA-256 of its manifest", found.manifest_sha256, mono=True)] if found.manifest_sha256 else []
     versions = ", ".join(f"{name} {version}" for name, version in found.versions.items())
     return [
         Fact("Who", found.who or UNKNOWN, mono=bool(found.who)),
@@ -189,6 +191,6 @@ def _facts(found: Remediation) -> Sequence[Fact]:
         Fact("Plan hash", found.plan_hash or UNKNOWN, mono=bool(found.plan_hash)),
         Fact("Flushes", UNKNOWN if found.flush_count is None else number(found.flush_count)),
         Fact("Evidence", found.evidence_path or "none was kept", mono=bool(found.evidence_path)),
-        Fact("SHA-256 of its manifest", found.manifest_sha256 or UNKNOWN, mono=bool(found.manifest_sha256)),
+        *sealed,
         Fact("Versions", versions or UNKNOWN),
     ]

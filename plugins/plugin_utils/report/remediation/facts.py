@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..text import clean, integer, items, mapping, moment
+from ..text import clean, counted, integer, items, mapping, moment
+
+# By guard, the member of a result that it held back.
+_HELD_BY = {
+    "max_flows": "planned",
+    "max_percent": "percent",
+    "max_capture_age": "capture_age",
+    "approved_hash": "plan_hash",
+}
+_UNITS = {"max_percent": "%", "max_capture_age": "s"}
 
 
 @dataclass(frozen=True)
@@ -125,13 +134,13 @@ def remediation_of(raw: Mapping[str, Any]) -> Remediation:
         flows_after=_count(raw.get("flow_count_after")),
         rehearsal=_step(raw.get("rehearsal")),
         trial=_step(raw.get("trial")),
-        guards=_guards(raw.get("guards")),
+        guards=_guards(raw),
         flush_count=_count(raw.get("flush_count")),
         operations=[_operation(mapping(item)) for item in items(raw.get("flow_operations"))],
         who=clean(who.get("arn")) or clean(raw.get("caller_arn")),
         began_at=moment(raw.get("began_at")),
         ended_at=moment(raw.get("ended_at")),
-        asked_for=clean(raw.get("asked_for")),
+        asked_for=_asked_for(raw.get("asked_for")),
         plan_hash=clean(raw.get("plan_hash")),
         evidence_path=clean(evidence.get("path")),
         manifest_sha256=clean(evidence.get("manifest_sha256")),
@@ -171,10 +180,42 @@ def _step(value: Any) -> Step:
     )
 
 
-def _guards(value: Any) -> list[Guard]:
-    if isinstance(value, Mapping):
-        return [Guard(clean(name), clean(found), "", None) for name, found in value.items()]
-    return [_guard(mapping(item)) for item in items(value)]
+def _guards(raw: Mapping[str, Any]) -> list[Guard]:
+    value = raw.get("guards")
+    if not isinstance(value, Mapping):
+        return [_guard(mapping(item)) for item in items(value)]
+    # Whoever has a result was refused by none of them.
+    found = {name: clean(raw.get(member)) for name, member in _HELD_BY.items()}
+    return [
+        Guard(
+            clean(name),
+            _with_unit(name, found.get(name, "")),
+            _with_unit(name, _plainly(limit)),
+            bool(found.get(name)) or None,
+        )
+        for name, limit in value.items()
+    ]
+
+
+def _plainly(limit: Any) -> str:
+    if isinstance(limit, bool):
+        return "yes" if limit else "no"
+    return clean(limit) or "any"
+
+
+def _with_unit(name: str, value: str) -> str:
+    return f"{value} {_UNITS[name]}" if value and name in _UNITS else value
+
+
+def _asked_for(value: Any) -> str:
+    if not isinstance(value, Mapping):
+        return clean(value)
+    addresses = value.get("addresses")
+    named = addresses if isinstance(addresses, str) else ", ".join(map(clean, items(addresses)))
+    words = {"plan": "a plan", "audit": "the plan of an audit", "addresses": f"the flows of {clean(named)}"}
+    filters = items(value.get("flow_filters"))
+    words["flow_filters"] = f"the flows of {counted(len(filters), 'filter')}"
+    return words.get(clean(value.get("source")), "")
 
 
 def _guard(item: Mapping[str, Any]) -> Guard:
@@ -195,7 +236,8 @@ def _operation(item: Mapping[str, Any]) -> Operation:
         status=clean(item.get("flow_operation_status")),
         requested=moment(item.get("flow_request_timestamp")),
         minimum_age=_count(item.get("minimum_flow_age")),
-        filters=len(items(item.get("flow_filters"))) if "flow_filters" in item else None,
-        flow_count=_count(item.get("flow_count")),
+        filters=len(items(item.get("flow_filters"))) if "flow_filters" in item else _count(item.get("filter_count")),
+        # What AWS lists of it; what a plan says is how many it was to be.
+        flow_count=_count(item.get("listed_flow_count", item.get("flow_count"))),
         collateral=_count(item.get("collateral_count")),
     )

@@ -271,6 +271,7 @@ def test_the_result_tells_what_became_of_the_flows() -> None:
         "firewall_arn": ARN,
         "inseparable": 0,
         "dropped": [],
+        "capture_age": 0,
         "flush_count": 1,
         "flow_operations": [{"flow_operation_id": "a"}],
     }
@@ -278,6 +279,13 @@ def test_the_result_tells_what_became_of_the_flows() -> None:
         "egress: survivors; 9 of 10 flows are gone, 1 survived, 2 came back (no-ssh); 1 flush; nothing else was"
         " touched: proved."
     )
+
+
+def test_the_result_tells_of_how_many_flows_the_cut_was_a_part() -> None:
+    run = {**cutting(), "captured_flow_count": 400, "percent": 2.5}
+    seen = {**SEEN, "operations": [{"flow_count": 240}, {"flow_count": 150}]}
+    result = remediation.compared(remediation.flushed(run, {**flush("a"), **DONE}), seen, rounds=1)["result"]
+    assert (result["flow_count_before"], result["flow_count_after"], result["percent"]) == (400, 390, 2.5)
 
 
 HIT = {"source_address": "10.0.0.8", "kind": "innocent"}

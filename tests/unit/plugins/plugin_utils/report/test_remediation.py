@@ -44,6 +44,28 @@ def test_the_page_tells_everything_that_the_result_says() -> None:
         assert "/srv/evidence/20260131T115950Z" in text
 
 
+def test_guards_are_shown_with_what_they_held_back() -> None:
+    guards = {
+        "max_flows": 1000,
+        "max_percent": 10,
+        "max_capture_age": 3600,
+        "approved_hash": "",
+        "allow_partial": False,
+    }
+    told = {"guards": guards, "percent": 0.24, "capture_age": 0, "plan_hash": "9f86"}
+    operation = {"flow_operation_id": "op", "filter_count": 3, "flow_count": 9, "listed_flow_count": 8}
+    asked_for = {"source": "addresses", "addresses": ["203.0.113.9", "203.0.113.10"], "flow_filters": [{}] * 4}
+    for text in both(remediation(**told, flow_operations=[operation], asked_for=asked_for)):
+        assert re.search(r"max_flows\W+17\W+1000\W+kept", text)
+        assert re.search(r"max_percent\W+0\.24 %\W+10 %\W+kept", text)
+        assert re.search(r"max_capture_age\W+0 s\W+3600 s\W+kept", text)
+        assert re.search(r"approved_hash\W+9f86\W+any\W+kept", text)
+        assert re.search(r"allow_partial\W+no", text)
+        # Of a flush what AWS lists, and not what the plan had counted.
+        assert re.search(r"\b8\W+3\b", text)
+        assert "the flows of 203.0.113.9, 203.0.113.10" in text
+
+
 def test_the_verdict_comes_first() -> None:
     for text in both(remediation()):
         places = [
