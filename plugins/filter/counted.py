@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.flowops.aws.plugins.plugin_utils.report.text import counted
+from ansible_collections.flowops.aws.plugins.module_utils.errors import counted
 
 
 class FilterModule:

@@ -14,8 +14,9 @@ from ipaddress import ip_network
 from math import log2
 from typing import Any
 
+from ..module_utils.errors import counted
 from ..module_utils.times import parse_utc
-from .report.text import clean, counted, human_seconds
+from .report.text import clean, human_seconds
 
 _FILTERS_SHOWN = 3
 _RULES_SHOWN = 5

@@ -17,11 +17,11 @@ from operator import getitem
 from typing import Any
 from urllib.parse import quote
 
-from ..module_utils.errors import FlowOpsError, OptionError, shortened
+from ..module_utils.errors import FlowOpsError, OptionError, counted, shortened
 from ..module_utils.flows.arns import parse_firewall_arn
 from ..module_utils.times import parse_utc
 from .approver import widest_of
-from .report.text import clean, counted
+from .report.text import clean
 
 # The artifacts of all firewalls of a job are one event, of which AWX keeps no more than 700,000 bytes.
 _MOST_OF_A_JOB = 400_000

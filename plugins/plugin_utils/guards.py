@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .report.text import counted as counted_as
+from ..module_utils.errors import counted as counted_as
 
 
 @dataclass(frozen=True)

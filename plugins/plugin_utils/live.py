@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .report.text import clean, counted, human_bytes, human_seconds, number
+from ..module_utils.errors import counted
+from .report.text import clean, human_bytes, human_seconds, number
 
 _LONGEST_KEY = 60
 _SCOPES = ("availability_zone", "availability_zone_id", "vpc_endpoint_id", "vpc_endpoint_association_arn")

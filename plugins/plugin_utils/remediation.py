@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError, shortened
+from ..module_utils.errors import counted as counted_as
 from ..module_utils.evidence.manifest import MANIFEST
 from ..module_utils.plan.verdict import COLLATERAL, PROVED, Deed, words_of
 from .audits import artifact_name
 from .guards import Firewall, Limits, refusals, refused_by
-from .report.text import counted as counted_as
 
 _MOST_SHOWN = 100
 # What a refusal or a failure tells of the run beside its sentence, for its evidence.

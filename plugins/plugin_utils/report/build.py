@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...module_utils.errors import counted
 from .audit import Audit, ReadOperation, Rule
 from .charts import oldest_of, rule_chart, severity_chart, shown_counts, talkers_of, zone_chart
 from .drift import drift_of, unreadable_of
 from .findings import Tally
 from .firewall_rules import firewall_rules_of
 from .flush_plan import plan_of
-from .text import NOT_GIVEN, SEVERITIES, clean, counted, more, number, share
+from .text import NOT_GIVEN, SEVERITIES, clean, more, number, share
 from .verdict import verdict_of
 from .view import Figure, Findings, Operation, Operations, Plan, View
 

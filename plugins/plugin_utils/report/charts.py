@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from ...module_utils.errors import counted
 from .audit import Audit, Ranked, Rule
 from .names import Names
-from .text import NOT_GIVEN, SEVERITIES, clean, counted, human_bytes, human_seconds, more, number, share
+from .text import NOT_GIVEN, SEVERITIES, clean, human_bytes, human_seconds, more, number, share
 from .view import Bar, Chart, Quantity, Rankings, Talker, Talkers, severity_class
 
 _RULES_SHOWN = 30

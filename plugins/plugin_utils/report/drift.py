@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...module_utils.errors import counted
 from . import audit
-from .text import clean, counted, flow_text, more
+from .text import clean, flow_text, more
 from .view import Drift, FlowList
 
 _FLOWS_SHOWN = 20

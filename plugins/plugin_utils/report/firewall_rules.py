@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ...module_utils.errors import counted
 from .audit import Audit, Contradicting, FirewallPolicy, RuleGroup, Undecided
 from .charts import changed_talkers, plain_chart, worded_chart
-from .text import NOT_GIVEN, counted, flow_text, more, number
+from .text import NOT_GIVEN, flow_text, more, number
 from .view import Changed, FirewallRules, FlowList, Group, UndecidedReason
 
 _FATES = {

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+from ...module_utils.errors import counted
 from .audit import FlushFilter, FlushPlan, PlannedFlush
-from .text import NOT_GIVEN, counted, human_seconds, more, number
+from .text import NOT_GIVEN, human_seconds, more, number
 from .view import Plan, PlanFilter, PlanOperation, Quantity
 
 _OPERATIONS_SHOWN = 50

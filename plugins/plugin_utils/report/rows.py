@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import Any
 
+from ...module_utils.errors import counted
 from .findings import RANKS, Row
-from .text import NOT_GIVEN, counted, endpoint, human_bytes, human_seconds, number
+from .text import NOT_GIVEN, endpoint, human_bytes, human_seconds, number
 from .view import Finding, Findings, Quantity, severity_class
 
 

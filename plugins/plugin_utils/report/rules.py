@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ...module_utils.errors import FlowOpsError
+from ...module_utils.errors import FlowOpsError, counted
 from ...module_utils.flows.arns import FirewallArn, parse_firewall_arn
 from ...module_utils.times import parse_utc
 from .audit import Audit, Rule
-from .text import SEVERITIES, clean, counted, flow_text, integer, plain, why_of
+from .text import SEVERITIES, clean, flow_text, integer, plain, why_of
 from .view import View
 
 SAMPLES = 10

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...module_utils.errors import counted
 from .audit import Audit
-from .text import counted, number
+from .text import number
 from .view import Verdict
 
 _UNKNOWN = "the audit result holds no verdict that this report knows"

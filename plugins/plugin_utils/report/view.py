@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...module_utils.errors import counted
 from .findings import Row
 from .names import Names
-from .text import SEVERITIES, counted, number
+from .text import SEVERITIES, number
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from ....module_utils.errors import counted
 from ..charts import plain_chart, worded_chart
 from ..links import link_of
-from ..text import NOT_GIVEN, SEVERITIES, clean, counted, more, number, share
+from ..text import NOT_GIVEN, SEVERITIES, clean, more, number, share
 from ..view import Figure, Verdict, severity_class
 from .facts import Firewall, Fleet, Missing
 from .view import FirewallRow, FleetView, Link, MissingRow, RuleRow

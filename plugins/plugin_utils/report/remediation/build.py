@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ....module_utils.errors import counted
 from ..links import link_of
-from ..text import NOT_GIVEN, clean, counted, flow_text, human_seconds, integer, more, number
+from ..text import NOT_GIVEN, clean, flow_text, human_seconds, integer, more, number
 from ..view import Figure, FlowList
 from .facts import Guard, Operation, Remediation, RuleFates, Step
 from .view import Fact, GuardRow, OperationRow, RemediationView, RuleRow, StepRow

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..text import clean, counted, integer, items, mapping, moment
+from ....module_utils.errors import counted
+from ..text import clean, integer, items, mapping, moment
 
 # By guard, the member of a result that it held back.
 _HELD_BY = {

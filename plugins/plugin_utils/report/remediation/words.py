@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from ..text import counted, number
+from ....module_utils.errors import counted
+from ..text import number
 from ..view import Verdict
 from .facts import Remediation
 
