@@ -39,7 +39,7 @@ options:
   firewall:
     description:
       - What a flush would meet. The task fails and names the guard that refuses; in check mode what would refuse is
-        taken down, for the sentence that O(guards) then makes.
+        noted, for the sentence that O(guards) then makes.
     type: dict
     suboptions:
       impact:
