@@ -130,7 +130,8 @@ def test_flows_that_were_born_since_are_told_as_such(chain: dict[str, Any]) -> N
         *("firewall_arn", "verdict", "partial", "planned", "gone", "survived", "reborn", "flows"),
         *("inseparable", "dropped", "by_rule", "flush_count", "flow_operations", "stream_exception_policy", "evidence"),
         *("nothing_else", "collateral_count", "collateral", "cut", "ended", "rehearsal", "trial"),
-        *("caller_identity", "guards", "plan_hash", "versions"),
+        *("caller_identity", "guards", "plan_hash", "versions", "percent", "capture_age", "asked_for"),
+        *("flow_count_before", "flow_count_after", "began_at", "ended_at"),
     }
     assert (result["verdict"], result["planned"], result["survived"], result["reborn"]) == ("reborn", 70, 0, 1)
     assert result["partial"] is False

@@ -165,7 +165,7 @@ def test_the_run_after_a_killed_one_ends_as_that_would_have(again: Again, name: 
     assert guilty.total() == GUILTY
     assert again.after[name] == again.before[name] - guilty
     result = fact(again.run, name, "flow_remediate_result")
-    assert (result["verdict"], result["survived"], result["flush_count"]) == ("remediated", 0, 3)
+    assert (result["verdict"], result["survived"], result["flush_count"]) == ("remediated", 0, 3), result.get("unproved")
 
 
 @pytest.mark.parametrize("name", ["as-planned", "judged"])
