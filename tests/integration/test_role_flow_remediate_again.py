@@ -165,7 +165,11 @@ def test_the_run_after_a_killed_one_ends_as_that_would_have(again: Again, name: 
     assert guilty.total() == GUILTY
     assert again.after[name] == again.before[name] - guilty
     result = fact(again.run, name, "flow_remediate_result")
-    assert (result["verdict"], result["survived"], result["flush_count"]) == ("remediated", 0, 3), result.get("unproved")
+    assert (result["survived"], result["flush_count"]) == (0, 3)
+    # On a busy machine a flush may be later than its minimum age allows for, which is all that may be said of it.
+    reasons = result.get("unproved", [])
+    assert result["verdict"] == ("unproved" if reasons else "remediated")
+    assert all("was carried out later than its minimum age allows for" in reason for reason in reasons), reasons
 
 
 @pytest.mark.parametrize("name", ["as-planned", "judged"])
