@@ -7,13 +7,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timezone
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
 from ..module_utils.files import sha256_of
-from ..module_utils.times import utc_text
-from ..plugin_utils.action import ControllerAction
+from ..plugin_utils.action import ControllerAction, now_text
 from ..plugin_utils.given_plan import Held, as_given
 from ..plugin_utils.versions import versions
 
@@ -51,8 +49,7 @@ class ActionModule(ControllerAction):
         except FlowOpsError as error:
             # For the evidence of a run that is refused here.
             raise error.saying(error.message, versions=versions()) from error
-        now = utc_text(datetime.now(timezone.utc).replace(microsecond=0))
-        return {"firewall_arn": held.firewall_arn, **given, "began_at": now, "versions": versions()}
+        return {"firewall_arn": held.firewall_arn, **given, "began_at": now_text(), "versions": versions()}
 
     def _sha256(self, path: str) -> str | None:
         """Return the checksum of a file of an audit, as modules on a local connection find it, None without one."""

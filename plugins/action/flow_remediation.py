@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from ..module_utils.errors import FlowOpsError
-from ..module_utils.times import utc_text
-from ..plugin_utils.action import ControllerAction
+from ..plugin_utils.action import ControllerAction, now_text
 from ..plugin_utils.guards import Firewall, Limits
 from ..plugin_utils.remediation import KEPT, begun, compared, counted, flushed, foretold, guarded, met, proved
 
@@ -93,5 +91,5 @@ class ActionModule(ControllerAction):
         if options["comparison"] is None:
             return run
         done = compared(run, options["comparison"], options["rounds"])
-        now = utc_text(datetime.now(timezone.utc).replace(microsecond=0))
-        return {**done, "result": {**done["result"], "began_at": run.get("began_at"), "ended_at": now}}
+        times = {"began_at": run.get("began_at"), "ended_at": now_text()}
+        return {**done, "result": {**done["result"], **times}}

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.errors import FlowOpsError
+from ..module_utils.times import utc_text
 
 # AWX drops what it is told of a task above 700,000 bytes, and a task tells its result with the options of its callers.
 _MOST_TOLD = 300_000
+
+
+def now_text() -> str:
+    """Return the moment by the controller's clock, ISO 8601 in UTC and whole seconds."""
+    return utc_text(datetime.now(timezone.utc).replace(microsecond=0))
 
 
 class ControllerAction(ActionBase):
